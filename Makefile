@@ -1,0 +1,33 @@
+# Each target starts from nothing: it brings what is missing, then does its job.
+.PHONY: help demo test lint lock docs setup
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+help:  ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: setup  ## the whole story on real patients, offline
+	$(BIN)/govern demo govern-demo
+
+test: setup  ## every test
+	$(BIN)/pytest -n auto --dist loadfile
+
+lint: setup  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: setup  ## resolve the dependencies anew
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet \
+	  --custom-compile-command "make lock" --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet \
+	  --custom-compile-command "make lock" --python-version 3.11 --extra dev -c requirements.lock \
+	  pyproject.toml -o requirements-dev.lock
+
+setup:  ## system libraries and the locked environment
+	@scripts/setup
+
+docs: setup  ## the check reference and the policy schema, from the code
+	$(BIN)/python -m govern.formats.reference > docs/checks.md
+	$(BIN)/python -m govern.policy.schema > policies/schema.json

@@ -1,0 +1,1 @@
+"""Checks: one file, one function, one measurement. See ``docs/writing-a-check.md``."""

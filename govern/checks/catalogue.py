@@ -1,0 +1,125 @@
+"""Which checks there are: found by file name, read by signature, explained by docstring."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from govern.canonical import file_sha256
+from govern.checks.inputs import INPUTS
+from govern.errors import PolicyError
+from govern.strict_yaml import nearest
+
+_HERE = Path(__file__).parent
+_HEADINGS = ("Why", "How", "Limits", "Fix", "See")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check: its id, its function, what it asks for and what a policy may set."""
+
+    id: str
+    function: Callable[..., Any]
+    inputs: tuple[str, ...]
+    #: Parameter name -> default.
+    params: Mapping[str, Any]
+    #: ``title`` and the paragraphs ``why``, ``how``, ``limits``, ``fix``, ``see`` of the docstring.
+    doc: Mapping[str, str]
+    source: Path
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it needs all groups at once, and so returns a measurement for each."""
+        return "groups" in self.inputs
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the ids of all checks, without importing any: own files, then entry points ``govern.checks``."""
+    own = (
+        f"{p.parent.name}.{p.stem}"
+        for p in _HERE.glob("*/*.py")
+        if not p.stem.startswith("_") and not p.parent.name.startswith("_")
+    )
+    return tuple(sorted({*own, *_outside()}))
+
+
+@cache
+def load(check_id: str) -> Check:
+    """Return a check.
+
+    Raises:
+        PolicyError: there is none of that id (the nearest is named), or it breaks the contract.
+    """
+    if check_id not in names():
+        raise PolicyError(f"unknown check {check_id!r}", hint=nearest(check_id, names()))
+    if point := _outside().get(check_id):
+        function = point.load()
+    else:
+        family, _, name = check_id.partition(".")
+        function = getattr(importlib.import_module(f"govern.checks.{family}.{name}"), name, None)
+    if function is None:
+        raise PolicyError(f"check {check_id}: its file has no function {check_id.partition('.')[2]!r}")
+    inputs, params = _signature(check_id, function)
+    source = Path(inspect.getsourcefile(function) or "")
+    return Check(id=check_id, function=function, inputs=inputs, params=params, doc=_sections(function), source=source)
+
+
+def parameters(check_id: str) -> frozenset[str]:
+    """Return the names a policy may set, read from the source without importing it."""
+    family, _, name = check_id.partition(".")
+    path = _HERE / family / f"{name}.py"
+    if not path.is_file():
+        return frozenset(load(check_id).params)
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return frozenset(a.arg for a in node.args.kwonlyargs)
+    return frozenset()
+
+
+def source_digests() -> dict[str, str]:
+    """Return the SHA-256 of each own check's source file, for the evidence."""
+    return {f"{p.parent.name}.{p.stem}": file_sha256(p) for p in sorted(_HERE.glob("*/*.py")) if p.stem != "__init__"}
+
+
+def _outside() -> Mapping[str, EntryPoint]:
+    return {p.name: p for p in entry_points(group="govern.checks")}
+
+
+def _signature(check_id: str, function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    inputs, params = [], {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            params[name] = parameter.default
+        elif name in INPUTS:
+            inputs.append(name)
+        else:
+            raise PolicyError(f"check {check_id} asks for an unknown input {name!r}", hint=nearest(name, INPUTS))
+    return tuple(inputs), params
+
+
+def _sections(function: Callable[..., Any]) -> dict[str, str]:
+    """Split a check's docstring into its title and its headed paragraphs."""
+    lines = (inspect.getdoc(function) or "").splitlines()
+    doc = {"title": lines[0].rstrip(".") if lines else ""}
+    heading = ""
+    for line in lines[1:]:
+        word, colon, rest = line.partition(":")
+        if colon and word in _HEADINGS:
+            heading = word.lower()
+            doc[heading] = rest.strip()
+        elif heading and line.strip():
+            doc[heading] = f"{doc[heading]} {line.strip()}".strip()
+    return doc

@@ -1,0 +1,56 @@
+"""The command line: each command parses, calls one function, prints, and sets the exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from govern.cli import checks, data, dossier, gate, lineage, log, measure, policy, project, verify
+from govern.errors import GovernError
+
+app = typer.Typer(
+    name="govern",
+    help="Prove that a healthcare model is safe to use, and keep the proof.",
+    epilog="Exit codes: 0 allowed or verified; 1 denied, or verification failed; 2 policy or usage error; "
+    "3 bad or missing data or model; 4 an external service failed; 70 a bug.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (project, data, policy, checks, measure, gate, dossier, verify, lineage, log):
+    group.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; the process ends with the exit code of the design, never with a bare traceback."""
+    try:
+        app()
+    except GovernError as e:
+        _complain(e.message, e.hint)
+        sys.exit(e.exit_code)
+    except Exception as e:
+        _complain(f"a bug in govern: {type(e).__name__}: {e}", f"please report it with {_saved(e)}")
+        sys.exit(70)
+
+
+def _complain(message: str, hint: str) -> None:
+    from rich.text import Text
+
+    from govern.cli.output import console
+
+    screen = console(stderr=True)
+    screen.print(Text("error: ", style="bold red").append(message, style="not bold default"))
+    if hint:
+        screen.print(Text("  do:  ", style="bold").append(hint, style="not bold"))
+
+
+def _saved(error: Exception) -> Path:
+    """Save the traceback and return its path."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="govern-traceback-", suffix=".txt", delete=False) as stream:
+        stream.writelines(traceback.format_exception(error))
+    return Path(stream.name)

@@ -1,0 +1,44 @@
+"""``govern dossier``: the signed PDF."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from govern.cli.output import console, progress
+
+
+class Template(StrEnum):
+    """Whose reading order."""
+
+    FDA = "fda"
+    EU_AI_ACT = "eu-ai-act"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("dossier")(dossier)
+
+
+def dossier(
+    source: Annotated[str, typer.Argument(help="NAME/VERSION, or an evidence folder or its SHA-256.")],
+    template: Annotated[Template, typer.Option(help="Whose reading order.")],
+    output: Annotated[Path, typer.Option(help="The PDF file to write.")],
+) -> None:
+    """Make the signed PDF dossier from evidence."""
+    from govern import project
+    from govern.dossier.make import make
+    from govern.registry.lookup import find_bundle
+    from govern.signing import identity
+
+    workspace = project.load()
+    bundle = find_bundle(workspace, source)
+    signer = identity.load(workspace.keys, workspace.project.identity)
+    with progress() as show:
+        show(f"rendering {output.name}")
+        written = make(bundle, template.value, output, signer)
+    mark = " with a DEVELOPMENT key" if signer.development else ""
+    console().print(f"{written}: {template.value} dossier of {bundle.sha256[:16]}, signed by {signer.name}{mark}")

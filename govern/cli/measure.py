@@ -1,0 +1,79 @@
+"""``govern measure``: one check on one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from govern.cli.output import Format, FormatOption, OutputOption, emit, progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("measure")(measure)
+
+
+def measure(
+    check: Annotated[str, typer.Argument(help="A check's id; `govern checks list` shows them.")],
+    data: Annotated[Path, typer.Option(help="A CSV, Parquet or Arrow file.")],
+    label: Annotated[str | None, typer.Option(help="Column of the reference standard (0 or 1).")] = None,
+    score: Annotated[str | None, typer.Option(help="Column of the predicted risk (0 to 1).")] = None,
+    by: Annotated[str, typer.Option(help="Columns of groups, separated by commas.")] = "",
+    patient_id: Annotated[str | None, typer.Option(help="Column that says whose row it is.")] = None,
+    positive: Annotated[str | None, typer.Option(help="The label that is the event, if not 0/1.")] = None,
+    param: Annotated[list[str] | None, typer.Option(help="A parameter of the check, NAME=VALUE.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Reference data, for drift and overlap.")] = None,
+    how: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Measure one check on a data file; nothing is judged, signed or kept."""
+    from govern.formats.cases import of_measurements
+    from govern.formats.contract import measurement_json
+    from govern.measure import measure_file
+
+    with progress() as show:
+        show(f"measuring {check}")
+        measured = measure_file(
+            check,
+            data=data,
+            label=label,
+            score=score,
+            by=[name.strip() for name in by.split(",") if name.strip()],
+            patient_id=patient_id,
+            positive=positive,
+            reference=reference,
+            params=param or [],
+        )
+    items = [measurement_json(check, m) for m in measured]
+    emit(
+        how,
+        output,
+        title=f"{check} on {data.name}",
+        cases=lambda: of_measurements(items),
+        contract=lambda: items,
+        table=lambda: _table(items),
+    )
+
+
+def _table(items: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+
+    from govern.formats.cases import of_measurements
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("for whom")
+    table.add_column("estimate [95 % interval]", no_wrap=True)
+    table.add_column("n", justify="right")
+    table.add_column("events", justify="right")
+    table.add_column("note")
+    for item, case in zip(items, of_measurements(items), strict=True):
+        who = ", ".join(f"{k} {v}" for k, v in item["slice"].items()) or "everybody"
+        note = f"{item['outcome']}: {item['message']}" if item["outcome"] else item["message"] or item["method"]
+        events = "" if item["events"] is None else f"{item['events']:,}"
+        table.add_row(who, case.measured, f"{item['n']:,}", events, note)
+    return table

@@ -1,0 +1,107 @@
+"""Where results go: one format, to standard output or a file; everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from govern.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from govern.formats.cases import Case
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the result to this file instead.")]
+
+
+def emit(
+    how: Format,
+    output: Path | None,
+    *,
+    title: str,
+    cases: Callable[[], Sequence[Case]],
+    contract: Callable[[], Any],
+    table: Callable[[], RenderableType],
+) -> None:
+    """Print a result in the chosen format. Only the chosen form is made.
+
+    Raises:
+        InputError: the output file cannot be written.
+    """
+    if how is Format.TABLE and output is None:
+        console().print(table())
+        return
+    text = _text(how, title, cases, contract, table)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write(output, text.encode())
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        InputError: the folder is absent or cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as e:
+        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
+        raise InputError(f"{path}: cannot be written: {e.strerror}", hint="give a path in a folder you own") from None
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console of the terminal's width; 80 columns where there is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done; it shows nothing where standard error is no terminal."""
+    screen = console(stderr=True)
+    if not screen.is_terminal or os.environ.get("CI"):
+        yield lambda what: None
+        return
+    with screen.status("starting") as status:
+        yield lambda what: status.update(what)
+
+
+def _text(how: Format, title: str, cases: Any, contract: Any, table: Any) -> str:
+    from govern.formats.junit import junit
+    from govern.formats.markdown import markdown
+    from govern.formats.sarif import sarif
+
+    if how is Format.JSON:
+        return json.dumps(contract(), indent=2, ensure_ascii=False) + "\n"
+    if how is Format.TABLE:
+        screen = console()
+        with screen.capture() as captured:
+            screen.print(table())
+        return captured.get()
+    return {Format.JUNIT: junit, Format.SARIF: sarif, Format.MARKDOWN: markdown}[how](title, cases())

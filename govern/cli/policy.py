@@ -1,0 +1,84 @@
+"""``govern policy``: what must hold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from govern.cli.output import console
+from govern.types import Severity
+
+PolicyArgument = Annotated[str, typer.Argument(help="A policy file, or the name of a pack.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    commands = typer.Typer(help="List, show and lint policies.", no_args_is_help=True)
+    commands.command("list")(list_)
+    commands.command("show")(show)
+    commands.command("lint")(lint)
+    app.add_typer(commands, name="policy")
+
+
+def list_() -> None:
+    """List the policy packs that come with govern."""
+    from rich.table import Table
+
+    from govern.policy import load_policy, packs
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("pack", no_wrap=True)
+    table.add_column("version")
+    table.add_column("rules", justify="right")
+    table.add_column("title")
+    for name in packs():
+        policy = load_policy(name)
+        table.add_row(name, policy.version, str(len(policy.checks)), policy.title)
+    console().print(table)
+
+
+def show(policy: PolicyArgument) -> None:
+    """Show a policy with everything that it extends: each rule, its criterion and its reason."""
+    from rich.table import Table
+
+    from govern.policy import load_policy
+
+    found = load_policy(policy)
+    screen = console()
+    screen.print(f"[bold]{found.title}[/bold]\n{found.id} {found.version}\nsha256 {found.sha256}\n")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, wrap in (("rule", False), ("for whom", True), ("must hold", True), ("else", True)):
+        table.add_column(name, no_wrap=not wrap)
+    for rule in found.checks:
+        required = " and ".join(str(c) for c in rule.accept.criteria)
+        otherwise = "warns" if rule.severity is Severity.WARN else "blocks"
+        table.add_row(rule.id, ", ".join(rule.by) or "everybody", f"{rule.check} {required}", otherwise)
+        if rule.because:
+            table.add_row("", "", f"[dim]{rule.because}[/dim]", "")
+    screen.print(table)
+    needed = ", ".join(found.documentation.required) or "nothing"
+    signed = ", ".join(a.role.value for a in found.approvals) or "nobody"
+    screen.print(f"\nmust be declared: {needed}\nmust sign before promotion: {signed}")
+    for family, reason in found.not_applicable.items():
+        screen.print(f"not applicable: {family}: {reason.reason} ({reason.person})")
+
+
+def lint(policy: PolicyArgument) -> None:
+    """Check a policy: unknown words, missing families, wrong forms; names file, line and the nearest word."""
+    from pathlib import Path
+
+    from govern import project
+    from govern.policy import load_policy
+    from govern.project import find
+
+    inside = find(Path.cwd()) is not None
+    groups = frozenset(project.load().project.data.groups) if inside else None
+    found = load_policy(policy, groups=groups)
+    unreasoned = [r.id for r in found.checks if not r.because]
+    screen = console()
+    screen.print(f"{found.id} {found.version}: {len(found.checks)} rules, no mistakes found")
+    if groups is None:
+        screen.print("groups were not checked: there is no govern.yaml here")
+    if unreasoned:
+        screen.print(f"no reason (`because:`) is given for: {', '.join(unreasoned)}")

@@ -1,0 +1,1 @@
+"""Results as text for machines: the JSON contract, JUnit, SARIF and Markdown."""

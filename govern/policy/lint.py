@@ -1,0 +1,67 @@
+"""The words of a policy: are there such checks, parameters, groups, families, facts, controls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from govern.checks import catalogue
+from govern.policy.model import Policy, Rule
+from govern.project import System
+from govern.strict_yaml import Document, Location, nearest
+from govern.types import MANDATORY_FAMILIES
+
+#: K01..K39 are shared by the EU and US clause catalogues, K40..K45 are the US ones' own.
+CONTROLS = frozenset(f"K{i:02d}" for i in range(1, 46))
+
+
+def check_words(policy: Policy, document: Document, groups: frozenset[str] | None) -> None:
+    """Refuse a policy that names what does not exist.
+
+    Raises:
+        PolicyError: names file, line and the nearest valid word.
+    """
+    seen: set[str] = set()
+    for i, rule in enumerate(policy.checks):
+        at: Location = ("checks", i)
+        if rule.id in seen:
+            raise document.error((*at, "id"), f"two rules have the id {rule.id!r}", hint="rename one")
+        seen.add(rule.id)
+        _check_rule(rule, document, at, groups)
+    for family in policy.not_applicable:
+        _known(family, MANDATORY_FAMILIES, "family", document, ("not_applicable", family))
+    for i, fact in enumerate(policy.documentation.required):
+        _known(fact, System.model_fields, "fact", document, ("documentation", "required", i))
+
+
+def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[str] | None) -> None:
+    _known(rule.check, catalogue.names(), "check", document, (*at, "check"))
+    valid = catalogue.load(rule.check)
+    for name, value in rule.params.items():
+        _known(name, valid.params, f"parameter of {rule.check}:", document, (*at, "params", name))
+        _same_type(name, value, valid.params[name], document, (*at, "params", name))
+    for i, group in enumerate(rule.by):
+        if groups is not None:
+            _known(group, groups, "group", document, (*at, "by", i))
+    for i, control in enumerate(rule.controls):
+        if not re.fullmatch(r"K\d\d", control) or control not in CONTROLS:
+            raise document.error((*at, "controls", i), f"unknown control {control!r}", hint="K01 to K45")
+    if valid.grouped and not rule.by:
+        raise document.error(at, f"{rule.check} compares groups, but `by:` is missing", hint="add by: [sex]")
+    if rule.by and not {"scores", "groups"} & set(valid.inputs):
+        raise document.error((*at, "by"), f"{rule.check} measures no rows, so it cannot be sliced", hint="remove `by:`")
+
+
+def _known(word: str, valid: Iterable[str], what: str, document: Document, at: Location) -> None:
+    if word not in valid:
+        raise document.error(at, f"unknown {what} {word!r}", hint=nearest(word, valid))
+
+
+def _same_type(name: str, value: object, default: object, document: Document, at: Location) -> None:
+    """Refuse a parameter of another type than its default (a whole number may stand for a float)."""
+    expected = type(default)
+    fits = isinstance(value, expected) and isinstance(value, bool) == isinstance(default, bool)
+    if not fits and not (expected is float and type(value) is int) and default is not None:
+        raise document.error(
+            at, f"{name}: {expected.__name__} expected, found {value!r} ({type(value).__name__})", hint="mend the value"
+        )

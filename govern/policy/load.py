@@ -1,0 +1,116 @@
+"""From YAML files to one resolved policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from govern import strict_yaml
+from govern.errors import InputError, PolicyError
+from govern.policy.lint import check_words
+from govern.policy.model import Policy
+from govern.resources import shared
+from govern.strict_yaml import Document, nearest
+
+#: Merged key by key rather than replaced when a policy extends another.
+_MERGED = ("data", "not_applicable")
+
+
+def packs() -> dict[str, Path]:
+    """Return the policies that come with govern: name to file."""
+    root = shared("policies")
+    files = (p for p in root.rglob("*.yaml") if p.relative_to(root).parts[0] != "regulations")
+    return {p.relative_to(root).with_suffix("").as_posix(): p for p in sorted(files)}
+
+
+def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> Policy:
+    """Return the policy in a file, or the pack of that name, with what it extends merged in.
+
+    ``groups`` are the attributes that the project can slice by; ``None`` leaves them unchecked.
+
+    Raises:
+        InputError: no such file or pack.
+        PolicyError: an unknown key, check, parameter, group, operator, control or a mandatory
+            family without a blocking check; names file, line and the nearest valid word.
+    """
+    path = Path(source)
+    if not path.is_file():
+        known = packs()
+        if str(source) not in known:
+            raise InputError(f"no policy file or pack {str(source)!r}", hint=nearest(str(source), known))
+        path = known[str(source)]
+    policy = _resolve(path, groups, ())
+    if missing := policy.missing_families():
+        raise PolicyError(
+            f"{path}:1: no blocking check in the mandatory {'families' if len(missing) > 1 else 'family'} "
+            f"{', '.join(missing)}",
+            hint=f"add one, or name the family under `not_applicable:` with a reason and a person ({missing[0]}: "
+            "{reason: ..., person: ...})",
+        )
+    return policy
+
+
+def from_json(value: Mapping[str, Any]) -> Policy:
+    """Return the policy that :meth:`Policy.as_json` wrote.
+
+    Raises:
+        PolicyError: it has another form, or its digest is not that of its content.
+    """
+    import pydantic
+
+    body = {k: v for k, v in value.items() if k != "sha256"}
+    try:
+        policy = Policy.model_validate(body)
+    except pydantic.ValidationError as e:
+        raise PolicyError(f"the recorded policy cannot be read: {e.errors()[0]['msg']}") from None
+    if policy.sha256 != value.get("sha256"):
+        raise PolicyError("the recorded policy does not have the digest that it states")
+    return policy
+
+
+def _resolve(path: Path, groups: frozenset[str] | None, seen: tuple[Path, ...]) -> Policy:
+    document = strict_yaml.read(path)
+    if path.resolve() in seen:
+        raise document.error(("extends",), "a policy cannot extend itself")
+    policy = strict_yaml.build(Policy, document)
+    check_words(policy, document, groups)
+    merged: dict[str, Any] = {}
+    for i, name in enumerate(policy.extends):
+        base = _resolve(_find(name, path, document, i), None, (*seen, path.resolve()))
+        merged = _merge(merged, base.model_dump(by_alias=True))
+    if not policy.extends:
+        return policy
+    return strict_yaml.build(Policy, document, _merge(merged, policy.model_dump(by_alias=True, exclude_unset=True)))
+
+
+def _find(name: str, path: Path, document: Document, index: int) -> Path:
+    """Return a base policy: a file beside this one, or a pack."""
+    beside = path.parent / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if beside.is_file():
+        return beside
+    known = packs()
+    if name not in known:
+        raise document.error(("extends", index), f"no policy {name!r} to extend", hint=nearest(name, known))
+    return known[name]
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return ``base`` overlaid by ``over``: rules by id, requirements and reasons by key, the rest replaced.
+
+    Required documents and approvals add up, so that extending can never ask for less of them.
+    """
+    merged = {**base, **over}
+    for key in _MERGED:
+        merged[key] = {**base.get(key, {}), **over.get(key, {})}
+    rules = {r["id"]: r for r in base.get("checks", [])}
+    rules.update({r["id"]: r for r in over.get("checks", [])})
+    merged["checks"] = list(rules.values())
+    merged["approvals"] = _union(base.get("approvals", []), over.get("approvals", []))
+    required = (p.get("documentation", {}).get("required", []) for p in (base, over))
+    merged["documentation"] = {"required": _union(*required)}
+    return merged
+
+
+def _union(first: list[Any], second: list[Any]) -> list[Any]:
+    return [*first, *(x for x in second if x not in first)]

@@ -1,0 +1,138 @@
+"""The project file ``govern.yaml``: what is declared about the system, its data and its registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from govern import strict_yaml
+from govern.errors import InputError
+from govern.types import Role
+
+FILE = "govern.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Owner(_Strict):
+    """Who answers for the system."""
+
+    name: str = ""
+    organisation: str = ""
+    email: str = ""
+
+
+class System(_Strict):
+    """Declared facts about the system; empty where nobody has declared them yet."""
+
+    name: str
+    intended_use: str = ""
+    users: str = ""
+    population: str = ""
+    limitations: list[str] = Field(default_factory=list)
+    human_oversight: str = ""
+    owner: Owner = Owner()
+    device_description: str = ""
+    reference_standard: str = ""
+    data_provenance: str = ""
+    risk_management: str = ""
+    monitoring_plan: str = ""
+    cybersecurity: str = ""
+    instructions_for_use: str = ""
+
+
+class Cut(_Strict):
+    """A group made from a number: ``cut: [18, 50, 65]`` gives 18-49, 50-64 and 65+."""
+
+    column: str
+    cut: list[float] = Field(min_length=1)
+
+
+class Data(_Strict):
+    """Columns of the datasets and the files in each role (paths relative to the project file)."""
+
+    label: str
+    positive: str | int | float | bool | None = None
+    score: str | None = None
+    patient_id: str | None = None
+    features: list[str] = Field(default_factory=list)
+    groups: dict[str, str | Cut] = Field(default_factory=dict)
+    roles: dict[Role, str] = Field(default_factory=dict)
+
+
+class Registry(_Strict):
+    """MLflow addresses. ``govern+sqlite://`` is the registry that refuses what the gate has not passed."""
+
+    tracking_uri: str = "sqlite:///mlflow.db"
+    registry_uri: str = "govern+sqlite:///mlflow.db"
+
+
+class Project(_Strict):
+    """A whole ``govern.yaml``."""
+
+    schema_: Literal["govern/project/1"] = Field(alias="schema")
+    system: System
+    data: Data
+    policy: str
+    registry: Registry = Registry()
+    #: The signing identity in ``.govern/keys``.
+    identity: str = "author"
+
+
+class Workspace:
+    """A project folder: its file, and where govern keeps what it makes."""
+
+    def __init__(self, root: Path, project: Project) -> None:
+        self.root = root
+        self.project = project
+        self.evidence = root / "evidence"
+        self.state = root / ".govern"
+        self.keys = self.state / "keys"
+        self.trust = self.state / "trust"
+        self.log = self.state / "log.db"
+
+    def absolute_uri(self, uri: str) -> str:
+        """Return an MLflow address with the path of a local database taken from the project's folder."""
+        scheme, separator, path = uri.partition(":///")
+        if not separator or "sqlite" not in scheme or path.startswith("/"):
+            return uri
+        return f"{scheme}:///{(self.root / path).as_posix()}"
+
+    def data_path(self, role: Role) -> Path:
+        """Return the file in a role.
+
+        Raises:
+            InputError: no file is declared in that role.
+        """
+        try:
+            return self.root / self.project.data.roles[role]
+        except KeyError:
+            raise InputError(
+                f"no dataset is declared in the role {role.value!r}",
+                hint=f"run `govern data snapshot PATH --role {role.value}`",
+            ) from None
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest folder at or above ``start`` that holds a ``govern.yaml``."""
+    start = start.resolve()
+    return next((p for p in (start, *start.parents) if (p / FILE).is_file()), None)
+
+
+def load(start: Path | None = None) -> Workspace:
+    """Return the workspace at or above ``start`` (the current folder by default).
+
+    Raises:
+        InputError: there is no project here.
+        PolicyError: the project file is wrong (file, line and nearest valid word).
+    """
+    start = start or Path.cwd()
+    root = find(start)
+    if root is None:
+        raise InputError(f"no {FILE} in {start} or above it", hint="run `govern init` first, or change folder")
+    document = strict_yaml.read(root / FILE)
+    return Workspace(root, strict_yaml.build(Project, document))

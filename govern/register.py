@@ -1,0 +1,53 @@
+"""The gate with registration behind it: evidence, dossiers, and then, only on allow, a model version."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govern.project import Workspace
+from govern.run import Progress, gate_run
+from govern.types import Verdict
+
+if TYPE_CHECKING:
+    from govern.evidence.bundle import Bundle
+    from govern.registry.register import Registered
+
+TEMPLATES = ("fda", "eu-ai-act")
+
+
+def gate_and_register(
+    workspace: Workspace,
+    model: str,
+    *,
+    name: str,
+    policy: str | Path | None = None,
+    progress: Progress = lambda what: None,
+) -> tuple[Bundle, Registered | None]:
+    """Run the gate for a model under a name; on ``allow`` register it, with its dossiers as run artifacts.
+
+    Killed at any moment and run again it finishes the job: equal inputs give equal evidence, and
+    evidence is registered once.
+
+    Raises:
+        PolicyError, InputError: as :func:`govern.run.gate_run`.
+        ServiceError: the registry cannot be reached.
+    """
+    from govern.dossier.make import make
+    from govern.registry.register import register, registered
+    from govern.signing import identity
+
+    bundle = gate_run(workspace, model=model, policy=policy, name=name, progress=progress)
+    if bundle.record.decision.verdict is not Verdict.ALLOW:
+        return bundle, None
+    if (done := registered(workspace, bundle, name)) is not None:
+        return bundle, done
+    signer = identity.load(workspace.keys, workspace.project.identity)
+    with tempfile.TemporaryDirectory(prefix="govern-") as folder:
+        dossiers = []
+        for template in TEMPLATES:
+            progress(f"making the {template} dossier")
+            dossiers.append(make(bundle, template, Path(folder) / f"dossier-{template}.pdf", signer))
+        progress(f"registering {name}")
+        return bundle, register(workspace, bundle, name, artifacts=dossiers)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from govern.errors import InputError, PolicyError
+from govern.policy import from_json, load_policy, packs
+
+GOOD = """\
+schema: govern/policy/1
+id: p
+version: 1.0.0
+title: A policy
+checks:
+  - id: fair
+    check: bias.equal_opportunity
+    params: {threshold: 0.3}
+    by: [sex]
+    accept: {upper: "<= 0.10"}
+  - id: calibrated
+    check: calibration.slope
+    accept: {lower: ">= 0.8", upper: "<= 1.25"}
+  - id: stable
+    check: drift.psi
+    accept: {upper: "<= 0.2"}
+  - id: explained
+    check: explainability.concentration
+    accept: {upper: "<= 0.5"}
+"""
+
+
+def written(folder: Path, text: str, name: str = "p.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def refused(folder: Path, text: str, groups: frozenset[str] | None = None) -> PolicyError:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(written(folder, text), groups=groups)
+    return caught.value
+
+
+def test_a_good_policy_loads(tmp_path: Path) -> None:
+    policy = load_policy(written(tmp_path, GOOD), groups=frozenset({"sex"}))
+    assert [str(c) for c in policy.checks[1].accept.criteria] == ["lower >= 0.8", "upper <= 1.25"]
+    assert policy.checks[0].min_events == 20
+    assert from_json(policy.as_json()) == policy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message", "near"),
+    [
+        ("calibration.slope", "calibration.slop", 12, "unknown check 'calibration.slop'", "'calibration.slope'"),
+        ("threshold: 0.3", "treshold: 0.3", 8, "'treshold'", "'threshold'"),
+        ("threshold: 0.3", "threshold: high", 8, "float expected", "mend"),
+        ("by: [sex]", "by: [gender]", 9, "unknown group 'gender'", "sex"),
+        ('accept: {upper: "<= 0.10"}', 'accept: {uper: "<= 0.10"}', 10, "unknown key 'uper'", "'upper'"),
+        ('"<= 0.10"', '"=< 0.10"', 10, "operator", ""),
+        ("title: A policy", "titel: A policy", 4, "unknown key 'titel'", "'title'"),
+        ("by: [sex]", "by: [sex]\n    severity: fatal", 10, "severity", ""),
+        ("by: [sex]", "by: [sex]\n    controls: [K99]", 10, "unknown control", "K45"),
+        ("  - id: stable", "  - id: calibrated", 14, "two rules have the id", "rename"),
+        ("schema: govern/policy/1", "schema: govern/policy/2", 1, "schema", ""),
+    ],
+)
+def test_a_mistake_names_line_and_nearest_word(
+    tmp_path: Path, old: str, new: str, line: int, message: str, near: str
+) -> None:
+    error = refused(tmp_path, GOOD.replace(old, new), groups=frozenset({"sex"}))
+    assert error.message.startswith(f"{tmp_path / 'p.yaml'}:{line}: ")
+    assert message in error.message
+    assert near in error.hint
+    assert error.exit_code == 2
+
+
+def test_a_mandatory_family_without_a_blocking_check_is_refused(tmp_path: Path) -> None:
+    for text in (
+        GOOD.replace("drift.psi", "data.missingness"),
+        GOOD.replace("check: drift.psi", "check: drift.psi\n    severity: warn"),
+    ):
+        error = refused(tmp_path, text)
+        assert "mandatory family drift" in error.message
+        assert "not_applicable" in error.hint
+
+
+def test_a_family_may_be_not_applicable_with_reason_and_person(tmp_path: Path) -> None:
+    text = GOOD.replace("drift.psi", "data.missingness")
+    reasoned = text + "not_applicable:\n  drift: {reason: one hospital and one season of data, person: A. Lee}\n"
+    assert load_policy(written(tmp_path, reasoned)).not_applicable["drift"].person == "A. Lee"
+    error = refused(tmp_path, text + "not_applicable:\n  drift: {reason: one hospital and one season}\n")
+    assert "person is missing" in error.message
+
+
+def test_grouped_checks_need_groups(tmp_path: Path) -> None:
+    assert "`by:` is missing" in refused(tmp_path, GOOD.replace("    by: [sex]\n", "")).message
+
+
+def test_yaml_that_is_none(tmp_path: Path) -> None:
+    for text in ("a: [1,", "- a", "a: 1\na: 2\n", ""):
+        assert ":" in refused(tmp_path, text).message
+
+
+def test_extending_merges_by_id_and_never_asks_for_less(tmp_path: Path) -> None:
+    written(tmp_path, GOOD + "documentation: {required: [intended_use]}\napprovals: [{role: clinical}]\n", "root.yaml")
+    child = """\
+schema: govern/policy/1
+id: child
+version: 2.0.0
+title: Child
+extends: [root]
+checks:
+  - id: calibrated
+    check: calibration.slope
+    accept: {lower: ">= 0.9"}
+documentation: {required: [limitations]}
+"""
+    policy = load_policy(written(tmp_path, child, "child.yaml"))
+    assert policy.id == "child"
+    assert [r.id for r in policy.checks] == ["fair", "calibrated", "stable", "explained"]
+    assert [str(c) for c in policy.checks[1].accept.criteria] == ["lower >= 0.9"]
+    assert policy.documentation.required == ["intended_use", "limitations"]
+    assert [a.role.value for a in policy.approvals] == ["clinical"]
+
+
+def test_a_policy_that_extends_itself_is_refused(tmp_path: Path) -> None:
+    assert "extend itself" in refused(tmp_path, GOOD.replace("title:", "extends: [p]\ntitle:")).message
+
+
+def test_an_absent_policy_names_the_nearest_pack() -> None:
+    with pytest.raises(InputError) as caught:
+        load_policy("clinical-decision-suport")
+    assert "clinical-decision-support" in caught.value.hint
+
+
+def test_a_recorded_policy_that_was_changed_is_refused(tmp_path: Path) -> None:
+    value = load_policy(written(tmp_path, GOOD)).as_json()
+    value["title"] = "Another"
+    with pytest.raises(PolicyError, match="digest"):
+        from_json(value)
+
+
+@pytest.mark.parametrize("name", sorted(packs()))
+def test_every_pack_is_valid_and_says_why(name: str) -> None:
+    policy = load_policy(name)
+    assert not [rule.id for rule in policy.checks if not rule.because]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from govern.errors import InputError
+from govern.evaluate import evaluate, judge
+from govern.inputs import Inputs
+from govern.policy import Policy
+from govern.policy.model import Rule
+from govern.scan.scores import scores
+from govern.types import Measurement, Outcome, Role
+
+
+def rule(**changes: object) -> Rule:
+    plain = {"id": "r", "check": "performance.sensitivity", "accept": {"lower": ">= 0.60"}}
+    return Rule.model_validate({**plain, **changes})
+
+
+def measured(estimate: float | None, lower: float | None, upper: float | None, **changes: object) -> Measurement:
+    plain = {"n": 500, "support": 200, "method": "m"}
+    return Measurement(estimate=estimate, lower=lower, upper=upper, **{**plain, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        (measured(0.70, 0.61, 0.78), Outcome.PASS),
+        (measured(0.70, 0.60, 0.78), Outcome.PASS),
+        (measured(0.50, 0.40, 0.58), Outcome.FAIL),
+        (measured(0.59, 0.50, 0.68), Outcome.FAIL),
+        (measured(0.65, 0.55, 0.75), Outcome.INCONCLUSIVE),
+        (measured(0.95, 0.90, 0.99, support=19), Outcome.INCONCLUSIVE),
+        (measured(0.95, 0.90, 0.99, support=20), Outcome.PASS),
+        (measured(0.95, 0.90, 0.99, sufficient=False), Outcome.INCONCLUSIVE),
+        (measured(None, None, None), Outcome.INCONCLUSIVE),
+        (measured(0.95, None, None), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_judging(given: Measurement, outcome: Outcome) -> None:
+    assert judge(given, rule())[0] is outcome
+
+
+def test_every_criterion_must_hold() -> None:
+    both = rule(accept={"lower": ">= 0.8", "upper": "<= 1.25"})
+    assert judge(measured(1.0, 0.9, 1.1), both)[0] is Outcome.PASS
+    assert judge(measured(1.2, 1.1, 1.3), both)[0] is Outcome.INCONCLUSIVE
+    assert judge(measured(1.3, 1.2, 1.4), both)[0] is Outcome.FAIL
+
+
+def test_the_message_says_what_was_found_and_required() -> None:
+    assert judge(measured(0.50, 0.4, 0.6), rule())[1] == "0.500 where >= 0.6 is required"
+    assert "its lower bound 0.550 does not" in judge(measured(0.65, 0.55, 0.75), rule())[1]
+    assert judge(measured(0.9, 0.8, 0.95, support=40), rule())[1] == "thin evidence (40)"
+
+
+def policy(*rules: dict[str, object]) -> Policy:
+    return Policy.model_validate(
+        {"schema": "govern/policy/1", "id": "p", "version": "1", "title": "t", "checks": list(rules)}
+    )
+
+
+@pytest.fixture
+def inputs() -> Inputs:
+    rng = np.random.default_rng(1)
+    n = 600
+    risk = rng.uniform(0.05, 0.95, n)
+    frame = pd.DataFrame(
+        {"y": (rng.uniform(size=n) < risk).astype(int), "p": risk, "site": ["a"] * 550 + ["b"] * 50, "x": risk}
+    )
+    return Inputs(
+        scores=scores(frame["y"].to_numpy(), frame["p"].to_numpy()),
+        frames={Role.TEST: frame},
+        group_columns={"site": "site"},
+        features=("x",),
+        label="y",
+        seed=1,
+    )
+
+
+def test_a_slice_is_measured_for_each_group(inputs: Inputs) -> None:
+    found = evaluate(
+        policy({"id": "r", "check": "performance.auroc", "by": ["site"], "accept": {"lower": ">= 0.5"}}), inputs
+    )
+    assert [f.id for f in found] == ["r[site=a]", "r[site=b]"]
+    assert [f.measurement.n for f in found if f.measurement] == [550, 50]
+
+
+def test_an_input_that_is_not_there_is_not_available(inputs: Inputs) -> None:
+    found = evaluate(
+        policy(
+            {"id": "d", "check": "drift.psi", "accept": {"upper": "<= 0.2"}},
+            {"id": "e", "check": "explainability.concentration", "accept": {"upper": "<= 0.2"}},
+            {"id": "f", "check": "documentation.completeness", "accept": {"estimate": ">= 1"}},
+        ),
+        inputs,
+    )
+    assert [f.outcome for f in found] == [Outcome.NOT_AVAILABLE] * 3
+
+
+def test_a_check_that_crashes_is_an_error(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    from govern.checks.performance import auroc
+
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(auroc, "auroc", crash)
+    from govern.checks import catalogue
+
+    catalogue.load.cache_clear()
+    monkeypatch.setattr(catalogue, "_signature", lambda *_: (("scores",), {}))
+    found = evaluate(policy({"id": "r", "check": "performance.auroc", "accept": {"lower": ">= 0.5"}}), inputs)
+    catalogue.load.cache_clear()
+    assert found[0].outcome is Outcome.ERROR
+    assert "boom" in found[0].message
+
+
+def test_an_unknown_group_is_refused(inputs: Inputs) -> None:
+    with pytest.raises(InputError, match="unknown group 'sit'"):
+        inputs.groups("sit")

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from govern.gate import decide
+from govern.policy import Policy
+from govern.types import Finding, Insufficient, Measurement, Outcome, Severity, Verdict, Waiver
+
+TODAY = date(2026, 11, 24)
+RULES = [
+    ("fair", "bias.equal_opportunity", {"upper": "<= 0.10"}),
+    ("calibrated", "calibration.slope", {"lower": ">= 0.8"}),
+    ("steady", "drift.psi", {"upper": "<= 0.2"}),
+    ("explained", "explainability.concentration", {"upper": "<= 0.5"}),
+]
+
+
+def policy(**changes: object) -> Policy:
+    checks = [{"id": i, "check": c, "accept": a, **({"by": ["sex"]} if "bias" in c else {})} for i, c, a in RULES]
+    for rule in checks:
+        rule.update(changes)
+    return Policy.model_validate(
+        {"schema": "govern/policy/1", "id": "p", "version": "1", "title": "t", "checks": checks}
+    )
+
+
+def finding(i: int, outcome: Outcome = Outcome.PASS, **changes: object) -> Finding:
+    rule, check, _ = RULES[i]
+    plain = Finding(
+        id=rule,
+        rule=rule,
+        check=check,
+        family=check.partition(".")[0],
+        outcome=outcome,
+        severity=Severity.BLOCK,
+        insufficient=Insufficient.BLOCK,
+        criterion="",
+        message="",
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def findings(*, first: Finding | None = None) -> list[Finding]:
+    return [first or finding(0), finding(1), finding(2), finding(3)]
+
+
+def test_all_passing_is_allowed() -> None:
+    assert decide(policy(), findings(), today=TODAY).verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in (Outcome.PASS, Outcome.NOT_APPLICABLE)])
+def test_whatever_does_not_pass_blocks(outcome: Outcome) -> None:
+    decision = decide(policy(), findings(first=finding(0, outcome)), today=TODAY)
+    assert decision.verdict is Verdict.DENY
+    assert decision.blocking == ("fair",)
+
+
+def test_a_missing_finding_can_never_score() -> None:
+    decision = decide(policy(), findings()[1:], today=TODAY)
+    assert decision.verdict is Verdict.DENY
+    assert "rule fair was not measured" in decision.reasons
+
+
+def test_nothing_measured_is_denied() -> None:
+    assert decide(policy(), [], today=TODAY).verdict is Verdict.DENY
+
+
+def test_a_finding_that_softens_its_own_rule_is_caught() -> None:
+    soft = finding(0, Outcome.FAIL, severity=Severity.WARN)
+    assert decide(policy(), findings(first=soft), today=TODAY).verdict is Verdict.DENY
+
+
+def test_a_finding_twice_or_of_no_rule_is_caught() -> None:
+    assert decide(policy(), [*findings(), finding(0)], today=TODAY).verdict is Verdict.DENY
+    assert decide(policy(), [*findings(), finding(0, rule="other", id="other")], today=TODAY).verdict is Verdict.DENY
+
+
+def limited(lower: float | None, upper: float | None) -> Finding:
+    measured = Measurement(estimate=0.05, lower=lower, upper=upper, n=9, method="m")
+    return finding(0, Outcome.INCONCLUSIVE, insufficient=Insufficient.LIMIT, measurement=measured)
+
+
+def test_too_little_evidence_may_be_a_limitation_but_not_where_all_of_it_points_to_failure() -> None:
+    rules = policy(insufficient="limit")
+    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    decision = decide(rules, [limited(0.01, 0.30), *others], today=TODAY)
+    assert (decision.verdict, decision.limitations) == (Verdict.ALLOW, ("fair",))
+    assert decide(rules, [limited(0.20, 0.90), *others], today=TODAY).blocking == ("fair",)
+    assert decide(rules, [limited(None, None), *others], today=TODAY).limitations == ("fair",)
+
+
+def test_limit_lets_nothing_by_but_too_little_evidence() -> None:
+    rules = policy(insufficient="limit")
+    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_AVAILABLE):
+        failing = finding(0, outcome, insufficient=Insufficient.LIMIT)
+        assert decide(rules, [failing, *others], today=TODAY).verdict is Verdict.DENY
+
+
+def waiver(**changes: str) -> Waiver:
+    plain = {"finding": "fair", "owner": "a", "approver": "b", "reason": "r", "expires": "2026-12-01"}
+    return Waiver(**{**plain, **changes})
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        (waiver(), Verdict.ALLOW),
+        (waiver(expires="2026-11-24"), Verdict.ALLOW),
+        (waiver(expires="2026-11-23"), Verdict.DENY),
+        (waiver(approver="a"), Verdict.DENY),
+        (waiver(finding="other"), Verdict.DENY),
+    ],
+)
+def test_a_waiver_covers_its_finding_until_it_expires(given: Waiver, verdict: Verdict) -> None:
+    failing = findings(first=finding(0, Outcome.FAIL))
+    assert decide(policy(), failing, waivers=[given], today=TODAY).verdict is verdict
+
+
+def test_a_warning_does_not_block() -> None:
+    rules = policy()
+    checks = [*rules.checks, rules.checks[0].model_copy(update={"id": "extra", "severity": Severity.WARN})]
+    rules = rules.model_copy(update={"checks": checks})
+    extra = finding(0, Outcome.FAIL, id="extra", rule="extra", severity=Severity.WARN)
+    decision = decide(rules, [*findings(), extra], today=TODAY)
+    assert (decision.verdict, decision.warnings) == (Verdict.ALLOW, ("extra",))
+
+
+def test_the_gate_is_pure() -> None:
+    source = (Path(__file__).parent.parent / "govern" / "gate.py").read_text()
+    assert not [word for word in ("datetime.now", "open(", "import os", "Path") if word in source]
