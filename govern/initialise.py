@@ -8,7 +8,7 @@ from pathlib import Path
 
 from govern import project
 from govern.errors import InputError
-from govern.policy import load_policy, packs
+from govern.policy import packs
 from govern.strict_yaml import nearest
 
 _IGNORED = """\
@@ -24,33 +24,39 @@ mlartifacts/
 def initialise(root: Path, *, pack: str) -> list[str]:
     """Make ``root`` a govern project; what is there is kept. Returns what was done, a line each.
 
+    The policy is a copy of ``pack``, unless the project already has the policy that its file names.
+
     Raises:
         PolicyError, InputError: no such pack, no git, or the folder cannot be written to.
     """
     from govern.data import setup
 
-    known = packs()
-    if pack not in known:
-        raise InputError(f"no policy pack {pack!r}", hint=nearest(pack, known))
-    load_policy(pack)
+    if not (root / project.FILE).exists():
+        _pack(pack)  # before anything is written
     try:
         root.mkdir(parents=True, exist_ok=True)
         done = setup.initialise(root)
-        done += _copy(_template(), root / project.FILE, "the declared facts about the system: fill it in")
-        done += _copy(known[pack].read_text(encoding="utf-8"), _policy_path(root, pack), f"a copy of the pack {pack}")
+        done += _copy(_template(pack), root / project.FILE, "the declared facts about the system: fill it in")
         done += _copy(_IGNORED, root / ".gitignore", "keeps keys and databases out of git")
+        workspace = project.load(root)
+        policy = root / workspace.project.policy
+        if not policy.exists() and workspace.project.policy not in packs():
+            done += _copy(_pack(pack), policy, f"a copy of the pack {pack}")
     except OSError as e:
         raise InputError(f"{root}: cannot be written to: {e.strerror}", hint="choose a folder you own") from None
-    workspace = project.load(root)
     return done + _identity(workspace) + _mlflow(workspace)
 
 
-def _template() -> str:
-    return files("govern").joinpath("project_template.yaml").read_text(encoding="utf-8")
+def _pack(name: str) -> str:
+    known = packs()
+    if name not in known:
+        raise InputError(f"no policy pack {name!r}", hint=nearest(name, known))
+    return known[name].read_text(encoding="utf-8")
 
 
-def _policy_path(root: Path, pack: str) -> Path:
-    return root / "policies" / f"{pack}.yaml"
+def _template(pack: str) -> str:
+    text = files("govern").joinpath("project_template.yaml").read_text(encoding="utf-8")
+    return text.replace("policies/clinical-decision-support.yaml", f"policies/{pack}.yaml")
 
 
 def _copy(text: str, path: Path, what: str) -> list[str]:

@@ -35,14 +35,15 @@ def gate_and_register(
         ServiceError: the registry cannot be reached.
     """
     from govern.dossier.make import make
-    from govern.registry.register import register, registered
+    from govern.evidence.log import Log
+    from govern.registry.register import register
     from govern.signing import identity
 
     bundle = gate_run(workspace, model=model, policy=policy, name=name, progress=progress)
     if bundle.record.decision.verdict is not Verdict.ALLOW:
         return bundle, None
-    if (done := registered(workspace, bundle, name)) is not None:
-        return bundle, done
+    if Log(workspace.log).find(kind="registration", evidence=bundle.sha256, name=name):
+        return bundle, register(workspace, bundle, name)  # checks what is there
     signer = identity.load(workspace.keys, workspace.project.identity)
     with tempfile.TemporaryDirectory(prefix="govern-") as folder:
         dossiers = []

@@ -121,6 +121,7 @@ def _model_study(workspace: Workspace, uri: str) -> _Study:
         uri,
         tracking_uri=workspace.absolute_uri(registry.tracking_uri),
         registry_uri=workspace.absolute_uri(registry.registry_uri),
+        positive=declared.positive,
     )
     frames = {role: frame for role, (_, frame) in opened.items()}
     features = _features(workspace, frames)
@@ -147,7 +148,7 @@ def _prediction_study(workspace: Workspace, path: Path, version: str | None) -> 
     predicted = table.column(frame, declared.score, path=path)
     others = {role: open_dataset(workspace, role) for role in sorted(declared.roles) if role is not Role.TEST}
     return _Study(
-        subject=open_predictions(path, name=workspace.project.system.name, version=version),
+        subject=open_predictions(path, name=workspace.project.system.name, version=version or "not declared"),
         datasets=tuple(dataset for dataset, _ in others.values()),
         frames={Role.TEST: frame} | {role: other for role, (_, other) in others.items()},
         scores=_scores(workspace, frame, predicted, declared.score),

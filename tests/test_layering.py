@@ -22,7 +22,8 @@ LAYERS = (
     ("policy", "environment", "inputs", "evidence"),
     ("gate", "evaluate", "formats"),
     ("run", "measure"),
-    ("registry", "dossier", "lineage", "verify"),
+    ("registry", "dossier"),
+    ("target", "verify", "lineage"),
     ("register", "initialise", "doctor"),
     ("demo",),
     ("cli",),
@@ -39,8 +40,7 @@ SIDEWAYS = {
     ("data", "project"),  # datasets are declared in the project file
     ("data", "scan"),
     ("models", "scan"),
-    ("verify", "registry"),  # a model version is resolved through the registry
-    ("lineage", "registry"),
+    ("verify", "target"),  # both read what a person names
 }
 #: Heavy library -> its homes.
 HOMES = {

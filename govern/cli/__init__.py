@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,8 +24,19 @@ for group in (project, data, policy, checks, measure, gate, dossier, verify, lin
     group.add_to(app)
 
 
+#: No telemetry, no progress bars of others: what a command prints is its own.
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
 def main() -> None:
     """Run the command line; the process ends with the exit code of the design, never with a bare traceback."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     try:
         app()
     except GovernError as e:

@@ -31,8 +31,8 @@ def dossier(
     """Make the signed PDF dossier from evidence."""
     from govern import project
     from govern.dossier.make import make
-    from govern.registry.lookup import find_bundle
     from govern.signing import identity
+    from govern.target import find_bundle
 
     workspace = project.load()
     bundle = find_bundle(workspace, source)

@@ -57,7 +57,7 @@ def register(
 ) -> None:
     """Run the gate, and register the model in MLflow if and only if it allows it."""
     from govern import project
-    from govern.registry.registration import gate_and_register
+    from govern.register import gate_and_register
 
     workspace = project.load()
     with progress() as show:
@@ -77,7 +77,7 @@ def _print(bundle: Bundle, how: Format, output: Path | None) -> None:
     emit(
         how,
         output,
-        title=f"{record.decision.verdict.value}: {record.subject.name} under {record.policy['id']}",
+        title=f"{record.decision.verdict.value}: {record.system['name']} under {record.policy['id']}",
         cases=lambda: of_findings(record.findings, record.decision),
         contract=lambda: decision_json(bundle),
         table=lambda: verdict_table(bundle),

@@ -25,7 +25,7 @@ def verdict_table(bundle: Bundle) -> Group:
     allowed = decision.verdict is Verdict.ALLOW
     findings = {f.id: f for f in record.findings}
     head = Text("ALLOWED" if allowed else "DENIED", style="bold green" if allowed else "bold red")
-    head.append(f"  {record.subject.name}", style="bold default")
+    head.append(f"  {record.registered_name or record.system['name']}", style="bold default")
     head.append(f"  under {record.policy['id']} {record.policy['version']}", style="not bold default")
     parts: list[RenderableType] = [head]
     for title, ids, style in (

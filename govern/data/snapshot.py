@@ -1,0 +1,67 @@
+"""A data file becomes a dataset: versioned by DVC, described by a manifest, declared in a role."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govern import project
+from govern.data import manifest, pointer, roles
+from govern.errors import InputError
+from govern.scan import table
+
+if TYPE_CHECKING:
+    from govern.project import Workspace
+    from govern.types import Dataset, Role
+
+
+def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
+    """Version ``path`` with DVC, write its manifest beside the pointer and declare it in ``role``.
+
+    The file may be an output of a ``dvc.yaml`` stage, which ``dvc repro`` has versioned already.
+    Equal bytes give equal files; changed bytes update pointer and manifest. ``workspace`` then
+    knows the new role. On any error the pointer, the manifest and ``govern.yaml`` are as before.
+
+    Raises:
+        InputError: not a readable table, outside the project, a symbolic link, tracked by git
+            itself, without the declared patient column, or in a read-only folder.
+    """
+    file = manifest.inside(workspace, path)
+    if file.is_symlink() and pointer.find(workspace.root, file) is None:
+        raise InputError(f"{path}: a symbolic link, not a data file", hint="replace it by the file")
+    frame = table.read(file)
+    touched = (
+        file.with_name(f"{file.name}.dvc"),
+        file.with_name(".gitignore"),
+        manifest.beside(file),
+        workspace.root / project.FILE,
+    )
+    with _undone_on_failure(*touched):
+        dataset = manifest.describe(workspace, file, role, frame, pointer.add(workspace.root, file))
+        if pointer.md5(file) != dataset.dvc_md5:
+            raise InputError(
+                f"{path}: its bytes are not those of {dataset.dvc_pointer}",
+                hint="run `dvc repro` if a stage makes it; otherwise snapshot it again once nothing writes to it",
+            )
+        roles.declare(workspace, role, dataset.path)
+        declared = workspace.project.data.roles
+        manifest.write(file, manifest.as_json(dataset, [r for r in declared if declared[r] == dataset.path]))
+    return dataset
+
+
+@contextlib.contextmanager
+def _undone_on_failure(*files: Path) -> Iterator[None]:
+    before = {f: f.read_bytes() if f.is_file() else None for f in files}
+    try:
+        yield
+    except BaseException:
+        for file, content in before.items():
+            # Where nothing can be written, nothing was.
+            with contextlib.suppress(OSError, InputError):
+                if content is None:
+                    file.unlink(missing_ok=True)
+                elif file.read_bytes() != content:
+                    manifest.replace(file, content)
+        raise

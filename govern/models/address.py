@@ -1,0 +1,111 @@
+"""Where a model lies: any MLflow model URI turned into a local folder and an address that never moves."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from govern.errors import InputError
+from govern.models.service import asking
+
+_KINDS = "models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-ID, runs:/RUN/NAME, or a folder"
+#: A version may point to a logged model or a run's model; more steps than that are no honest address.
+_HOPS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """A model on this machine. ``uri`` is the address given, with an alias replaced by the version it names."""
+
+    name: str
+    uri: str
+    path: Path
+    #: The temporary folder of a download, which lives as long as this does.
+    keep: tempfile.TemporaryDirectory[str] | None = None
+
+
+def locate(uri: str, *, tracking_uri: str, registry_uri: str | None = None) -> Location:
+    """Find a model's folder; it is downloaded only where it is not on this machine.
+
+    The folder is found without MLflow's own loader, which would write into it.
+
+    Raises:
+        InputError: the URI is of no known form, or nothing is there.
+        ServiceError: tracking service, registry or artifact store cannot be reached.
+    """
+    registry_uri = registry_uri or tracking_uri
+    name, fixed, source = "", "", uri
+    for _ in range(_HOPS):
+        scheme = urlsplit(source).scheme
+        if scheme not in ("models", "runs"):
+            break
+        with asking(uri, tracking_uri, registry_uri):
+            from mlflow import MlflowClient
+
+            client = MlflowClient(tracking_uri=tracking_uri, registry_uri=registry_uri)
+            found, address, source = (_registered if scheme == "models" else _of_run)(client, source)
+        name, fixed = name or found, fixed or address
+    else:
+        raise InputError(f"{uri}: its sources lead from one to the next without end", hint="register it anew")
+    if scheme in ("", "file"):
+        path = _folder(source, uri)
+        return Location(name=name or path.name, uri=fixed or uri, path=path)
+    return _download(source, name or source.rstrip("/").rpartition("/")[2], fixed or uri, tracking_uri, registry_uri)
+
+
+def _folder(address: str, uri: str) -> Path:
+    parts = urlsplit(address)
+    path = (Path(unquote(parts.path)) if parts.scheme == "file" else Path(address)).resolve()
+    if not path.is_dir():
+        raise InputError(f"{uri}: there is no model folder at {path}", hint=f"give {_KINDS}")
+    return path
+
+
+def _registered(client: Any, uri: str) -> tuple[str, str, str]:
+    path = uri.removeprefix("models:").strip("/")
+    if re.fullmatch(r"m-[0-9a-f]+", path):
+        logged = client.get_logged_model(path)
+        return logged.name, uri, logged.artifact_location
+    aliased = re.fullmatch(r"(?P<name>[^/@]+)@(?P<alias>[^/@]+)", path)
+    versioned = re.fullmatch(r"(?P<name>[^/@]+)/(?P<version>\d+)", path)
+    if aliased:
+        name = aliased["name"]
+        version = str(client.get_model_version_by_alias(name, aliased["alias"]).version)
+    elif versioned:
+        name, version = versioned["name"], versioned["version"]
+    else:
+        raise InputError(f"{uri}: not an address of one model version", hint=f"give {_KINDS}")
+    # Clients load from this address, which need not be the version's `source`.
+    return name, f"models:/{name}/{version}", client.get_model_version_download_uri(name, version)
+
+
+def _of_run(client: Any, uri: str) -> tuple[str, str, str]:
+    run_id, _, name = uri.removeprefix("runs:").strip("/").partition("/")
+    if not run_id or not name or "'" in name:
+        raise InputError(f"{uri}: not the address of a model in a run", hint=f"give {_KINDS}")
+    run = client.get_run(run_id)
+    query = f"name = '{name}' AND source_run_id = '{run_id}'"
+    logged = client.search_logged_models([run.info.experiment_id], filter_string=query)
+    if len(logged) > 1:
+        ids = ", ".join(sorted(f"models:/{m.model_id}" for m in logged))
+        raise InputError(f"{uri}: the run logged {len(logged)} models of that name", hint=f"name one: {ids}")
+    if logged:
+        return name, uri, logged[0].artifact_location
+    if not client.list_artifacts(run_id, name):
+        raise InputError(f"{uri}: the run has no model and no folder of that name", hint=f"give {_KINDS}")
+    return name.rpartition("/")[2], uri, f"{run.info.artifact_uri.rstrip('/')}/{name}"
+
+
+def _download(source: str, name: str, uri: str, tracking_uri: str, registry_uri: str) -> Location:
+    with asking(uri, tracking_uri, registry_uri):
+        import mlflow.artifacts
+
+        keep = tempfile.TemporaryDirectory(prefix="govern-model-")
+        path = mlflow.artifacts.download_artifacts(
+            artifact_uri=source, dst_path=keep.name, tracking_uri=tracking_uri, registry_uri=registry_uri
+        )
+    return Location(name=name, uri=uri, path=Path(path).resolve(), keep=keep)
