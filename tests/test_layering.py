@@ -16,7 +16,7 @@ PACKAGE = Path(govern.__file__).parent
 
 #: From the bottom up. A module may import from its own layer's own package, and from below.
 LAYERS = (
-    ("types", "errors", "canonical", "strict_yaml", "resources"),
+    ("types", "errors", "canonical", "strict_yaml", "resources", "files"),
     ("project", "scan", "data", "models", "stats", "signing"),
     ("checks",),
     ("policy", "environment", "inputs", "evidence"),
@@ -36,6 +36,7 @@ SIDEWAYS = {
     ("canonical", "errors"),
     ("strict_yaml", "errors"),
     ("resources", "errors"),
+    ("files", "errors"),
     ("evaluate", "gate"),  # judging and deciding share the operators
     ("data", "project"),  # datasets are declared in the project file
     ("data", "scan"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govern.errors import InputError
+from govern import files
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -56,22 +56,7 @@ def emit(
     if output is None:
         sys.stdout.write(text)
     else:
-        write(output, text.encode())
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        InputError: the folder is absent or cannot be written to.
-    """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as e:
-        temporary.unlink(missing_ok=True) if path.parent.is_dir() else None
-        raise InputError(f"{path}: cannot be written: {e.strerror}", hint="give a path in a folder you own") from None
+        files.replace(output, text.encode())
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from govern import canonical
 from govern.data import git
 from govern.data.pointer import Pointer
 from govern.errors import InputError
+from govern.files import replace
 from govern.scan import table
 from govern.types import Column, Dataset, Role
 
@@ -114,23 +114,6 @@ def write(path: Path, value: dict[str, Any]) -> None:
     """Write the manifest of a data file, whole or not at all."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     replace(beside(path), f"{text}\n".encode())
-
-
-def replace(file: Path, content: bytes) -> None:
-    """Give ``file`` new content in one step, keeping its mode.
-
-    Raises:
-        InputError: the folder is read-only or the name is taken by a folder.
-    """
-    temporary = file.with_name(f".{file.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        if file.exists():
-            shutil.copymode(file, temporary)
-        temporary.replace(file)
-    except OSError as e:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"{file}: cannot be written: {e.strerror}", hint="make the folder writable") from None
 
 
 def _distinct(values: Any) -> int:

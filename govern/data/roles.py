@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from govern import project
-from govern.data.manifest import replace
+from govern.files import replace
 
 if TYPE_CHECKING:
     from govern.project import Workspace

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from govern import project
 from govern.data import manifest, pointer, roles
 from govern.errors import InputError
+from govern.files import replace
 from govern.scan import table
 
 if TYPE_CHECKING:
@@ -63,5 +64,5 @@ def _undone_on_failure(*files: Path) -> Iterator[None]:
                 if content is None:
                     file.unlink(missing_ok=True)
                 elif file.read_bytes() != content:
-                    manifest.replace(file, content)
+                    replace(file, content)
         raise

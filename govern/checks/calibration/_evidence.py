@@ -1,0 +1,71 @@
+"""What calibration rests on: who counts, which scores have a logit, and the points of the calibration plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from govern.stats.calibration import equal_mass, saturated
+from govern.stats.clusters import effective, repeated, units
+from govern.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    from govern.scan.scores import Scores
+
+_BINS = 10
+#: Why there is no estimate although both classes are there and every score has a logit.
+EXTREME = "the scores lie so near 0 and 1 that no error of the fit can be computed"
+
+
+def counts(scores: Scores) -> dict[str, Any]:
+    """Return ``n``, ``events`` and ``support`` (the smaller of events and non-events, in patients)."""
+    event, patient = scores.label == 1, repeated(scores.patient)
+    return {
+        "n": scores.n,
+        "events": scores.events,
+        "support": min(units(event, patient), units(~event, patient)),
+    }
+
+
+def too_little(scores: Scores) -> str:
+    """Return why one class or one patient alone allows no calibration, or nothing where there is more."""
+    if not scores.events or not scores.nonevents:
+        return f"no {'rows without the event' if scores.events else 'events'} among {scores.n} rows"
+    if scores.patient is not None and not np.ptp(scores.patient):
+        return f"all {scores.n} rows are of one patient"
+    return ""
+
+
+def certain(scores: Scores) -> str:
+    """Return why scores of exactly 0 or 1 allow no logistic recalibration, or nothing where there is none."""
+    sure = saturated(scores.score)
+    if not sure.any():
+        return ""
+    wrong = int((sure & (scores.score != scores.label)).sum())
+    return (
+        f"{int(sure.sum())} of {scores.n} scores are exactly 0 or 1 ({wrong} of them wrong): their logit is "
+        "infinite, and they are neither clipped nor left out"
+    )
+
+
+def points(scores: Scores) -> list[dict[str, float | int]]:
+    """Return the mean score and the event rate, with Wilson's interval, of ten equal-mass bins."""
+    if not scores.n:
+        return []
+    bin_of = equal_mass(scores.score, _BINS)
+    found: list[dict[str, float | int]] = []
+    for i in range(int(bin_of.max()) + 1):
+        rows = scores.where(bin_of == i)
+        lower, upper = wilson(*effective(rows.label == 1, rows.patient))
+        found.append(
+            {
+                "predicted": float(np.mean(rows.score)),
+                "observed": rows.events / rows.n,
+                "lower": lower,
+                "upper": upper,
+                "n": rows.n,
+                "events": rows.events,
+            }
+        )
+    return found

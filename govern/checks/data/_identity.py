@@ -1,0 +1,49 @@
+"""Who is who, and which row is which: identifiers and rows that can be compared across files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+#: How many row numbers a finding lists.
+EXAMPLES = 20
+
+
+def identifiers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return patient identifiers as text by which the same patient is the same text, and NaN where missing.
+
+    ``1``, ``1.0``, ``"1"``, ``" 01"`` and ``"1.0"`` are one patient, as are ``"a7"`` and ``"A7"``: a file format
+    changes an identifier in these ways, and two patients whose identifiers differ only so are not expected.
+    """
+    import pandas as pd
+
+    missing = column.isna()
+    if pd.api.types.is_float_dtype(column.dtype):
+        whole = column.fillna(0)
+        if ((whole % 1 == 0) & (whole.abs() < 2**63)).all():
+            column = whole.astype("int64")
+    text = column.astype(str).str.normalize("NFKC").str.strip().str.casefold()
+    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True).str.replace(r"^0+(?=\d+$)", "", regex=True)
+    return text.astype(object).where(~missing & (text != ""), np.nan)
+
+
+def same_rows(frames: Sequence[pd.DataFrame]) -> list[NDArray[np.int64]]:
+    """Return codes of the rows of frames with the same columns: equal rows, in whichever frame, have equal codes.
+
+    A missing value equals a missing value.
+    """
+    import pandas as pd
+
+    both = pd.concat(frames, ignore_index=True)
+    codes = np.zeros(len(both), dtype=np.int64)
+    for name in both.columns:
+        column = pd.factorize(both[name], use_na_sentinel=False)[0].astype(np.int64)
+        codes = pd.factorize(codes * (column.max() + 1) + column)[0].astype(np.int64)
+    return np.split(codes, np.cumsum([len(f) for f in frames])[:-1])

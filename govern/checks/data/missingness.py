@@ -1,0 +1,82 @@
+"""Check ``data.missingness``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from govern.types import Measurement, Role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from govern.checks.inputs import Data
+
+
+def missingness(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
+    """Largest share of missing values among the model's inputs.
+
+    Why: A value that is not there is filled in by a rule, and where that happens often the model speaks for the rule
+        and not for the patient. Whether a test is ordered is itself a sign of illness.
+    How: The share of test rows in which a feature is missing, for the feature with the largest (0 to 1), with Wilson's
+        95 % interval; where patients repeat, on the effective number of rows. The details list every feature,
+        with its share in the reference dataset and the difference where that is declared.
+    Limits: A code that stands for missing (-9, 999, "unknown") counts as a value. The interval is that of one feature
+        and not adjusted for having picked the largest.
+    Fix: Find out why the value is missing; drop the feature, or validate the model on patients with and without it.
+    See: Sterne JAC et al. BMJ 338:b2393, 2009; Wilson EB. JASA 22:209, 1927.
+    """
+    from govern.scan.table import column
+    from govern.stats.clusters import effective
+    from govern.stats.proportion import wilson
+
+    n, method = len(test.frame), "Wilson"
+    if not test.features:
+        return Measurement(
+            estimate=None,
+            lower=None,
+            upper=None,
+            n=n,
+            method=method,
+            sufficient=False,
+            message="no model features are declared, so none was looked at",
+        )
+    reference = datasets.get(Role.REFERENCE)
+    absent: dict[str, NDArray[np.bool_]] = {}
+    listed: list[dict[str, Any]] = []
+    for name in test.features:
+        column(test.frame, name, path="the test dataset")
+        absent[name] = test.frame[name].isna().to_numpy(dtype=bool)
+        entry: dict[str, Any] = {"feature": name, "test": float(absent[name].mean())}
+        if reference is not None:
+            column(reference.frame, name, path="the reference dataset")
+            entry["reference"] = float(reference.frame[name].isna().mean())
+            entry["difference"] = entry["test"] - entry["reference"]
+        listed.append(entry)
+    listed.sort(key=lambda e: (-e["test"], e["feature"]))
+    worst = listed[0]
+    hit, size = effective(absent[worst["feature"]], _patients(test))
+    lower, upper = wilson(hit, size)
+    message = f"{worst['feature']} is missing in {worst['test']:.1%} of the rows"
+    if "reference" in worst:
+        message += f", in the reference in {worst['reference']:.1%}"
+    return Measurement(
+        estimate=worst["test"],
+        lower=lower,
+        upper=upper,
+        n=n,
+        method=method,
+        message=message,
+        details={"features": listed, "worst": worst["feature"]},
+    )
+
+
+def _patients(data: Data) -> NDArray[np.int64] | None:
+    import pandas as pd
+
+    from govern.scan.table import column
+
+    if data.patient_id is None:
+        return None
+    return pd.factorize(column(data.frame, data.patient_id), use_na_sentinel=False)[0].astype("int64")

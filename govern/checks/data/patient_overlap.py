@@ -1,0 +1,75 @@
+"""Check ``data.patient_overlap``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from govern.types import Measurement, Role
+
+if TYPE_CHECKING:
+    from govern.checks.inputs import Data
+
+
+def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
+    """Patients of the test dataset whom the model has already seen.
+
+    Why: A model recognises a patient it was fitted on, so every figure on such a patient is too good.
+    How: An exact count of distinct patients of the test dataset who also occur in the train or the reference dataset.
+        Identifiers are compared as text without surrounding space, leading zeros, letter case or a trailing `.0`, since
+        file formats change these.
+    Limits: A patient under two identifiers, or from two hospitals, is not recognised. Inconclusive if no patient
+        identifier is declared, if one is missing in a row, or if the train dataset is not declared, unless an
+        overlap is found all the same.
+    Fix: Split by patient and not by row or admission, and snapshot the datasets again.
+    See: Kaufman S et al. Leakage in data mining. ACM TKDD 6(4), 2012; TRIPOD+AI 2024, item 9.
+    """
+    from govern.checks.data._identity import EXAMPLES, identifiers
+    from govern.scan.table import column
+
+    seen = {role: datasets[role] for role in (Role.TRAIN, Role.REFERENCE) if role in datasets}
+    unnamed = [role for role, data in {Role.TEST: test, **seen}.items() if data.patient_id is None]
+    compared = {role: data for role, data in seen.items() if role not in unnamed}
+    if Role.TEST in unnamed or not compared:
+        reason = "no train or reference dataset is declared"
+        if unnamed:
+            reason = f"no patient identifier is declared for {', '.join(unnamed)}"
+        return Measurement(
+            estimate=None,
+            lower=None,
+            upper=None,
+            n=len(test.frame),
+            method="exact count",
+            sufficient=False,
+            message=f"{reason}, so it is not known whether the model has seen these patients",
+        )
+    ids = {}
+    for role, data in {Role.TEST: test, **compared}.items():
+        name = data.patient_id or ""
+        column(data.frame, name, path=f"the {role} dataset")
+        ids[role] = identifiers(data.frame[name])
+    own = ids.pop(Role.TEST)
+    found = {role: own.isin(other.dropna()).to_numpy() & own.notna().to_numpy() for role, other in ids.items()}
+    either = np.logical_or.reduce(list(found.values()))
+    overlap = own[either].nunique()
+    missing = int(own.isna().sum() + sum(other.isna().sum() for other in ids.values()))
+    gaps = [f"{missing} rows have no patient identifier"] if missing else []
+    gaps += [f"{role} was not compared" for role in dict.fromkeys((Role.TRAIN, *unnamed)) if role not in ids]
+    patients = own.nunique()
+    message = f"{overlap} of {patients} test patients also occur in {' or '.join(ids)}"
+    return Measurement(
+        estimate=overlap,
+        lower=overlap,
+        upper=overlap,
+        n=patients,
+        method="exact count",
+        sufficient=overlap > 0 or not gaps,
+        message="; ".join([message, *gaps]),
+        details={
+            "patients": {role.value: int(own[rows].nunique()) for role, rows in found.items()},
+            "rows": int(either.sum()),
+            "examples": np.flatnonzero(either)[:EXAMPLES].tolist(),
+        },
+    )

@@ -1,0 +1,71 @@
+"""The share of some rows that are right at a threshold, with an interval that knows about patients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govern.errors import PolicyError
+from govern.stats.clusters import effective, repeated, units
+from govern.stats.proportion import clopper_pearson, wilson
+from govern.strict_yaml import nearest
+from govern.types import Measurement
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from govern.scan.scores import Scores
+
+_INTERVALS = {"wilson": ("Wilson", wilson), "clopper-pearson": ("Clopper-Pearson", clopper_pearson)}
+
+
+def flagged(scores: Scores, threshold: float) -> NDArray[np.bool_]:
+    """Return which rows the model flags: score at or above the threshold.
+
+    Raises:
+        PolicyError: the threshold does not lie in 0 to 1.
+    """
+    if not 0 <= threshold <= 1:
+        raise PolicyError(f"threshold {threshold:g} lies outside 0 to 1", hint="scores are risks from 0 to 1")
+    return scores.score >= threshold
+
+
+def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, interval: str, what: str) -> Measurement:
+    """Measure the share of the rows ``among`` that are also ``hit``; ``what`` names the rows in messages.
+
+    ``n`` of the measurement are the rows ``among``; support counts their patients.
+
+    Raises:
+        PolicyError: there is no such interval.
+    """
+    if interval not in _INTERVALS:
+        raise PolicyError(f"no interval {interval!r} for a proportion", hint=nearest(interval, _INTERVALS))
+    name, limits = _INTERVALS[interval]
+    n, count = int(among.sum()), int((hit & among).sum())
+    if not n:
+        return Measurement(
+            estimate=None,
+            lower=None,
+            upper=None,
+            n=0,
+            events=scores.events,
+            support=0,
+            method=name,
+            sufficient=False,
+            message=f"no {what} among {scores.n} rows",
+        )
+    patient = repeated(None if scores.patient is None else scores.patient[among])
+    lower, upper = limits(*effective(hit[among], patient))
+    every = among[among]
+    return Measurement(
+        estimate=count / n,
+        lower=lower,
+        upper=upper,
+        n=n,
+        events=scores.events,
+        support=units(every, patient),
+        method=name
+        if patient is None
+        else f"{name} on the effective sample size, clustered by patient (Korn-Graubard)",
+        details={"count": count},
+    )

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from govern.checks.data.duplicates import duplicates
+from govern.checks.inputs import Data
+from govern.errors import InputError
+from govern.scan.table import read
+from govern.types import Role
+
+
+def data(rows, columns=("pid", "x", "sex", "y")):
+    return Data(frame=pd.DataFrame(rows, columns=list(columns)), features=("x", "sex"), label="y", patient_id="pid")
+
+
+TRAIN = data([(100, 5.0, "f", 0), (101, 6.0, "m", 1)])
+
+
+def test_exact_counts_within_and_against_train():
+    test = data([(1, 1.0, "f", 0), (2, 1.0, "f", 0), (3, 1.0, "f", 0), (4, 5.0, "f", 0), (5, 6.0, "m", 0)])
+    found = duplicates(test, {Role.TRAIN: TRAIN})
+    # Rows 1 and 2 repeat row 0; row 3 is a train row; row 4 differs from a train row in its label.
+    assert found.estimate == found.lower == found.upper == 3
+    assert found.details["within"] == 2
+    assert found.details["in_train"] == 1
+    assert found.details["examples"] == [1, 2, 3]
+    assert found.support is None
+
+
+def test_a_row_that_is_both_counts_once():
+    test = data([(1, 5.0, "f", 0), (2, 5.0, "f", 0)])
+    found = duplicates(test, {Role.TRAIN: TRAIN})
+    assert found.estimate == 2
+    assert (found.details["within"], found.details["in_train"]) == (1, 2)
+
+
+def test_missing_equals_missing_and_types_of_numbers_do_not_matter():
+    test = data([(1, np.nan, None, 0), (2, np.nan, None, 0), (3, 5, "f", 0)])
+    assert duplicates(test, {Role.TRAIN: TRAIN}).estimate == 2
+    whole = data([(1, 5, "f", 0), (2, 7, "f", 0)])
+    assert duplicates(whole, {Role.TRAIN: TRAIN}).details["in_train"] == 1
+
+
+def test_a_missing_value_is_no_other_value():
+    test = data([(1, 1.0, "f", 0), (2, 1.0, "m", 0), (3, 2.0, None, 0), (4, 1.0, None, 0), (5, 2.0, "f", 0)])
+    assert duplicates(test, {Role.TRAIN: TRAIN}).estimate == 0
+
+
+def test_other_columns_matter_within_and_not_against_train():
+    columns = ("pid", "x", "sex", "y", "ward")
+    test = data([(1, 5.0, "f", 0, "a"), (2, 5.0, "f", 0, "b")], columns)
+    found = duplicates(test, {Role.TRAIN: TRAIN})
+    assert (found.details["within"], found.details["in_train"]) == (0, 2)
+
+
+def test_how_common_repetition_is_among_train_rows():
+    train = data([(1, 1.0, "f", 0), (2, 1.0, "f", 0), (3, 2.0, "f", 0)])
+    assert duplicates(data([(9, 9.0, "m", 1)]), {Role.TRAIN: train}).details["within_train"] == 1
+
+
+def test_without_train_there_is_no_pass():
+    clean = data([(1, 1.0, "f", 0), (2, 2.0, "f", 0)])
+    found = duplicates(clean, {Role.TEST: clean})
+    assert found.estimate == 0
+    assert not found.sufficient
+    assert duplicates(clean, {Role.TRAIN: TRAIN}).sufficient
+    undeclared = Data(frame=clean.frame, features=(), label="y")
+    assert not duplicates(undeclared, {Role.TRAIN: TRAIN}).sufficient
+
+
+def test_a_feature_that_train_lacks():
+    train = Data(frame=TRAIN.frame.rename(columns={"sex": "sexe"}), features=("x",))
+    with pytest.raises(InputError, match="the train dataset: no column 'sex'"):
+        duplicates(data([(1, 1.0, "f", 0)]), {Role.TRAIN: train})
+
+
+def test_support2_has_none_until_rows_are_copied(shared_data):
+    frame = read(shared_data / "support2" / "support2.csv.gz")
+    features = tuple(c for c in frame.columns if c not in {"patient_id", "died_180d"})
+
+    def made(part):
+        return Data(frame=part, features=features, label="died_180d", patient_id="patient_id")
+
+    test, train = frame[:2000], frame[2000:]
+    assert duplicates(made(test), {Role.TRAIN: made(train)}).estimate == 0
+    copied = pd.concat([test, test[:3], train[:4].assign(patient_id=[1, 2, 3, 4])])
+    found = duplicates(made(copied), {Role.TRAIN: made(train)})
+    assert (found.details["within"], found.details["in_train"]) == (3, 4)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import wasserstein_distance
+
+from govern.checks.drift._features import Feature
+from govern.checks.drift.features import _judge, features
+from govern.checks.drift.psi import psi
+from govern.checks.inputs import Data
+from govern.errors import InputError, PolicyError
+
+
+def lab_distance(test, reference):
+    now, then = test.frame["lab"].dropna(), reference.frame["lab"].dropna()
+    return wasserstein_distance(then, now) / np.std(then.to_numpy())
+
+
+def by_name(found):
+    return {entry["feature"]: entry for entry in found.details["features"]}
+
+
+def test_values_are_evidentlys_own_and_equal_scipys(population):
+    test, reference = population(1500, 1, shift=0.3), population(2000, 2)
+    entries = by_name(features(test, reference, 0))
+    assert entries["lab"]["value"] == pytest.approx(lab_distance(test, reference), abs=1e-9)
+    shares = [f["sex"].value_counts(normalize=True).sort_index().to_numpy() for f in (reference.frame, test.frame)]
+    assert entries["sex"]["value"] == pytest.approx(jensenshannon(*shares), abs=1e-9)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from evidently import DataDefinition, Dataset, Report
+        from evidently.metrics import ValueDrift
+    definition = DataDefinition(numerical_columns=["visits"])
+    both = [Dataset.from_pandas(d.frame[["visits"]], data_definition=definition) for d in (test, reference)]
+    report = Report([ValueDrift(column="visits", method="wasserstein")]).run(*both)
+    assert entries["visits"]["value"] == pytest.approx(report.dict()["metrics"][0]["value"], abs=1e-12)
+
+
+def test_agrees_with_psi_on_which_feature_shifted(population):
+    test, reference = population(3000, 1, shift=0.5), population(3000, 2)
+    found = features(test, reference, 0)
+    assert found.estimate == found.lower == found.upper == pytest.approx(1 / 3)
+    assert found.details["worst"] == psi(test, reference).details["worst"] == "lab"
+    still = features(population(3000, 3), reference, 0)
+    assert (still.estimate, still.lower, still.sufficient) == (0, 0, True)
+
+
+def test_a_feature_at_the_threshold_is_in_the_interval(population):
+    found = features(population(2000, 1, shift=0.1), population(2000, 2), 0)
+    entry = by_name(found)["lab"]
+    assert entry["lower"] < 0.1 < entry["upper"]
+    assert found.lower == 0
+    assert found.upper == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("truth", [0.1, 0.3])
+def test_a_features_interval_covers(truth):
+    """Of normal distributions with equal spread, the normed Wasserstein distance is the shift of the mean."""
+    rng = np.random.default_rng(1)
+    covered = []
+    for _ in range(120):
+        then, now = rng.normal(0, 1, 2000), rng.normal(truth, 1, 600)
+        feature = Feature(name="x", numeric=True, reference=pd.Series(then), current=pd.Series(now))
+        entry = _judge(feature, wasserstein_distance(then, now) / then.std(), 0.1, (2000, 600), rng)
+        covered.append(entry["lower"] <= truth <= entry["upper"])
+    assert np.mean(covered) > 0.91
+
+
+def test_the_method_does_not_flip_with_evidentlys_default_at_1000_rows(population):
+    """Evidently on its own takes p-values up to 1,000 reference rows and distances above."""
+    for n in (950, 1050):
+        test, reference = population(n, 1), population(n, 2)
+        found = features(test, reference, 0)
+        methods = {name: entry["method"] for name, entry in by_name(found).items()}
+        assert methods == {"lab": "wasserstein", "visits": "wasserstein", "sex": "jensenshannon"}
+        assert by_name(found)["lab"]["value"] == pytest.approx(lab_distance(test, reference), abs=1e-9)
+
+
+def test_the_sample_is_declared_and_seeded(population):
+    test, reference = population(3000, 1), population(3000, 2)
+    first, again = (features(test, reference, 5, sample=1000) for _ in range(2))
+    assert first == again
+    assert (first.n, first.details["sampled"]) == (1000, [1000, 1000])
+    assert by_name(first)["lab"]["value"] != by_name(features(test, reference, 6, sample=1000))["lab"]["value"]
+
+
+def test_a_small_window_is_inconclusive(population):
+    found = features(population(30, 1), population(3000, 2), 0)
+    assert not found.sufficient
+    assert "chance alone" in found.message
+
+
+def test_an_emptied_column_has_drifted_and_one_that_was_always_empty_has_not():
+    frame = pd.DataFrame({"a, b": np.linspace(0, 1, 2000), "x": np.linspace(0, 1, 2000), "y": [None] * 2000, "z": 1.0})
+    reference = Data(frame=frame, features=tuple(frame.columns))
+    found = features(replace(reference, frame=frame.assign(x=np.nan)), reference, 0)
+    assert found.details["emptied"] == ["x"]
+    assert found.estimate == found.lower == found.upper == 0.25
+    assert found.details["worst"] == "x"
+
+
+def test_nothing_is_printed_and_warnings_stay_on(population, capfd):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        filters = list(warnings.filters)
+        features(population(500, 1), population(500, 2), 0)
+        assert warnings.filters == filters
+    assert not caught
+    assert capfd.readouterr() == ("", "")
+
+
+def test_bad_input(population):
+    test, reference = population(100, 1), population(100, 2)
+    with pytest.raises(InputError, match="the test dataset: no column 'sex'"):
+        features(replace(test, frame=test.frame.drop(columns="sex")), reference, 0)
+    with pytest.raises(PolicyError, match="sample is 0"):
+        features(test, reference, 0, sample=0)
+    assert not features(replace(test, features=()), replace(reference, features=()), 0).sufficient
+
+
+def test_support2(support2):
+    test, reference = support2
+    assert features(test, reference, 1).estimate == 0
+    older = replace(test, frame=test.frame.assign(age=test.frame["age"] + 8))
+    found = features(older, reference, 1)
+    assert found.lower == pytest.approx(1 / len(test.features))
+    assert found.details["worst"] == "age"

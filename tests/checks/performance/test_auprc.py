@@ -1,0 +1,96 @@
+"""``performance.auprc`` against scikit-learn and published figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score
+
+from govern.checks.performance.auprc import auprc
+from govern.errors import PolicyError
+from govern.scan.scores import Scores, scores
+
+
+def _scores(label, score, patient=None) -> Scores:
+    patient = None if patient is None else np.asarray(patient, dtype=np.int64)
+    return Scores(label=np.asarray(label, dtype=np.int8), score=np.asarray(score, dtype=float), patient=patient)
+
+
+def _cohort(n: int, seed: int) -> Scores:
+    rng = np.random.default_rng(seed)
+    score = 1 / (1 + np.exp(-rng.normal(-2.2, 1.2, n)))
+    return _scores(rng.random(n) < score, score)
+
+
+def test_support2_equals_the_published_value(shared_data: Path):
+    table = pd.read_csv(shared_data / "reference" / "support2_predictions.csv.gz")
+    results = json.loads((shared_data / "reference" / "support2.json").read_text())["results"]
+    for name in results:
+        outcome, model = name.split("~")
+        rows = table.dropna(subset=[outcome, model])
+        found = auprc(scores(rows[outcome], rows[model]), 1, replicates=100)
+        assert found.estimate == pytest.approx(results[name]["overall"]["average_precision"], abs=1e-10)
+        assert found.lower < found.estimate < found.upper
+
+
+def test_equals_sklearn_with_ties():
+    cohort = _cohort(400, 1)
+    tied = _scores(cohort.label, cohort.score.round(1))
+    found = auprc(tied, 1, replicates=100)
+    assert found.estimate == pytest.approx(average_precision_score(tied.label, tied.score), abs=1e-14)
+
+
+def test_equal_seeds_give_equal_intervals():
+    cohort = _cohort(300, 2)
+    assert auprc(cohort, 5) == auprc(cohort, 5)
+    assert auprc(cohort, 5).lower != auprc(cohort, 6).lower
+
+
+def test_interval_covers():
+    rng = np.random.default_rng(0)
+    score = 1 / (1 + np.exp(-rng.normal(-2.2, 1.2, 300_000)))
+    true = average_precision_score(rng.random(300_000) < score, score)
+    found = [auprc(_cohort(400, seed), seed, replicates=300) for seed in range(150)]
+    assert 0.89 <= np.mean([m.lower <= true <= m.upper for m in found]) <= 0.99
+
+
+def test_repeating_rows_of_patients_does_not_shrink_the_interval():
+    cohort = _cohort(300, 3)
+    once = auprc(cohort, 1)
+    again = auprc(_scores(np.tile(cohort.label, 5), np.tile(cohort.score, 5), np.tile(np.arange(300), 5)), 1)
+    assert again.estimate == pytest.approx(once.estimate)
+    assert again.upper - again.lower == pytest.approx(once.upper - once.lower, rel=0.15)
+    assert again.support == once.support
+    assert "patients" in again.method
+
+
+@pytest.mark.parametrize("label", [[0, 0, 0], [1, 1], []])
+def test_one_class_gives_no_estimate(label):
+    found = auprc(_scores(label, np.full(len(label), 0.4)), 1)
+    assert (found.estimate, found.lower, found.sufficient) == (None, None, False)
+
+
+def test_perfect_order_has_no_interval():
+    found = auprc(_scores([0] * 30 + [1] * 30, np.linspace(0, 1, 60)), 1)
+    assert (found.estimate, found.lower, found.upper, found.sufficient) == (1.0, None, None, False)
+
+
+def test_draws_without_the_only_event_are_counted():
+    found = auprc(_scores([0, 0, 1, 0, 0], [0.1, 0.9, 0.3, 0.2, 0.1]), 1, replicates=1000)
+    assert found.details["replicates_without_events"] == pytest.approx(1000 * (4 / 5) ** 5, abs=60)
+    assert np.isfinite([found.estimate, found.lower, found.upper]).all()
+
+
+def test_too_few_replicates_are_refused():
+    with pytest.raises(PolicyError):
+        auprc(_cohort(50, 1), 1, replicates=10)
+
+
+def test_curve_is_bounded():
+    pr = auprc(_cohort(3000, 4), 1, replicates=100).details["pr"]
+    assert len(pr["recall"]) == len(pr["precision"]) <= 200
+    assert pr["recall"][-1] == 1

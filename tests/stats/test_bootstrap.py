@@ -1,0 +1,37 @@
+"""The bootstrap: seeded, whole patients, right spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from govern.stats import bootstrap
+from govern.stats.bootstrap import draws, percentile, replicate, varies
+
+
+def test_equal_seeds_give_equal_draws_and_every_draw_is_complete():
+    first = np.concatenate(list(draws(50, replicates=300, seed=1)))
+    assert first.shape == (300, 50)
+    assert (first.sum(axis=1) == 50).all()
+    assert (first == np.concatenate(list(draws(50, replicates=300, seed=1)))).all()
+    assert (first != np.concatenate(list(draws(50, replicates=300, seed=2)))).any()
+
+
+def test_blocks_bound_the_memory(monkeypatch):
+    monkeypatch.setattr(bootstrap, "_BLOCK", 1000)
+    sizes = [w.shape for w in draws(300, replicates=10, seed=1)]
+    assert sizes == [(3, 300), (3, 300), (3, 300), (1, 300)]
+
+
+def test_spread_of_a_mean_is_its_standard_error():
+    values = np.random.default_rng(0).normal(size=400)
+    means = replicate(lambda w: w @ values / 400, 400, replicates=4000, seed=3)
+    assert means.std() == pytest.approx(values.std() / 20, rel=0.04)
+    low, high = percentile(means)
+    assert (high - low) / 3.92 == pytest.approx(values.std() / 20, rel=0.05)
+
+
+def test_rounding_is_not_variation():
+    assert not varies(np.array([0.1 + 0.2, 0.3]))
+    assert not varies(np.array([]))
+    assert varies(np.array([0.3, 0.3001]))

@@ -1,0 +1,206 @@
+"""Logistic recalibration and calibration error, against rms, scikit-learn and what is known to be true."""
+
+from __future__ import annotations
+
+import json
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from govern.stats.bootstrap import draws
+from govern.stats.calibration import (
+    bin_gaps,
+    calibration_errors,
+    drawn_gaps,
+    equal_mass,
+    gap_covariance,
+    identified,
+    in_the_large,
+    logit,
+    recalibrate,
+)
+
+
+@pytest.fixture(scope="module")
+def support2(shared_data: Path) -> tuple[pd.DataFrame, dict]:
+    table = pd.read_csv(shared_data / "reference" / "support2_predictions.csv.gz")
+    return table, json.loads((shared_data / "reference" / "support2.json").read_text())["results"]
+
+
+def _risks(n: int, seed: int, slope: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes, and risks whose true calibration slope is ``slope``."""
+    rng = np.random.default_rng(seed)
+    eta = rng.normal(-1, 1.2, n)
+    return (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(np.int8), 1 / (1 + np.exp(-eta / slope))
+
+
+def _subgroups(results: dict):
+    """Yield outcome, model, attribute, group and the published figures of each subgroup."""
+    for name, result in results.items():
+        for attribute, groups in result.items():
+            for group, figures in groups.items() if attribute != "overall" else [(None, groups)]:
+                yield *name.split("~"), attribute, group, figures
+
+
+def _se_as_r(label, design, offset):
+    """Standard errors as R's glm reports them: from the weights that its last step started from."""
+    mu, before = (label + 0.5) / 2, np.inf
+    while True:
+        weight = mu * (1 - mu)
+        response = np.log(mu / (1 - mu)) - offset + (label - mu) / weight
+        information = (design * weight[:, None]).T @ design
+        beta = np.linalg.solve(information, (design * weight[:, None]).T @ response)
+        mu = 1 / (1 + np.exp(-(offset + design @ beta)))
+        deviance = -2 * (label * np.log(mu) + (1 - label) * np.log1p(-mu)).sum()
+        if abs(deviance - before) / (deviance + 0.1) < 1e-8:
+            return np.sqrt(np.diag(np.linalg.inv(information)))
+        before = deviance
+
+
+def test_slope_and_intercepts_equal_rms(support2):
+    table, results = support2
+    compared = 0
+    for outcome, model, attribute, group, expected in _subgroups(results):
+        rows = table[[outcome, model]].notna().all(axis=1) & (table[model] > 0) & (table[model] < 1)
+        rows &= group is None or table[attribute] == group
+        label, score = table[outcome][rows].to_numpy(np.int8), table[model][rows].to_numpy(float)
+        assert len(label) == expected["n_for_calibration_model"]
+        both, alone = recalibrate(label, score), in_the_large(label, score)
+        assert both.coefficients == pytest.approx(
+            [expected["logistic_intercept_joint"], expected["calibration_slope"]], abs=1e-7
+        )
+        assert alone.coefficients[0] == pytest.approx(expected["calibration_in_the_large"], abs=1e-7)
+        x = logit(score)
+        ones = np.ones_like(x)
+        for ours, theirs, limits in (
+            (
+                sqrt(both.covariance[1, 1]),
+                _se_as_r(label, np.column_stack([ones, x]), 0 * x)[1],
+                expected["calibration_slope_wald_ci95"],
+            ),
+            (
+                sqrt(alone.covariance[0, 0]),
+                _se_as_r(label, ones[:, None], x)[0],
+                expected["calibration_in_the_large_wald_ci95"],
+            ),
+        ):
+            published = (limits[1] - limits[0]) / 2 / 1.959963984540054
+            assert ours == pytest.approx(published, rel=2e-4)
+            assert theirs == pytest.approx(published, rel=1e-8)  # the whole difference is where R stops
+        compared += 1
+    assert compared >= 20
+
+
+def test_fit_equals_unpenalised_sklearn():
+    from sklearn.linear_model import LogisticRegression
+
+    label, score = _risks(800, 1, slope=0.7)
+    other = LogisticRegression(C=np.inf, tol=1e-12, max_iter=1000).fit(logit(score)[:, None], label)
+    found = recalibrate(label, score).coefficients
+    assert found == pytest.approx([other.intercept_[0], other.coef_[0, 0]], abs=1e-6)
+
+
+def test_fit_is_the_maximum_even_from_extreme_scores():
+    rng = np.random.default_rng(2)
+    score = 10.0 ** rng.uniform(-300, -0.5, 400)
+    score[::2] = 1 - 10.0 ** rng.uniform(-16, -0.5, 200)
+    label = rng.integers(0, 2, 400).astype(np.int8)
+    for fit in (recalibrate(label, score), in_the_large(label, score)):
+        assert np.isfinite(fit.coefficients).all()
+        assert np.isfinite(fit.covariance).all()
+    a, b = recalibrate(label, score).coefficients
+    residual = label - 1 / (1 + np.exp(-(a + b * logit(score))))
+    assert abs(residual.sum()) < 1e-6
+    assert abs(residual @ logit(score)) < 1e-4
+
+
+def test_an_inverted_model_has_a_negative_slope():
+    label, score = _risks(2000, 3)
+    assert recalibrate(label, 1 - score).coefficients[1] == pytest.approx(-recalibrate(label, score).coefficients[1])
+
+
+def test_slope_exists_only_where_classes_overlap():
+    label = np.array([0, 0, 1, 1], dtype=np.int8)
+    assert not identified(label, np.array([0.1, 0.2, 0.3, 0.4]))
+    assert not identified(label, np.array([0.4, 0.3, 0.2, 0.1]))
+    assert not identified(label, np.array([0.1, 0.2, 0.2, 0.4]))  # separated but for a tie
+    assert not identified(label, np.full(4, 0.3))
+    assert not identified(np.ones(4, dtype=np.int8), np.array([0.1, 0.2, 0.3, 0.4]))
+    assert identified(label, np.array([0.1, 0.3, 0.2, 0.4]))
+
+
+def test_repeating_rows_of_patients_does_not_shrink_the_error():
+    label, score = _risks(300, 4)
+    patient = np.arange(300)
+    for fit in (recalibrate, in_the_large):
+        once = fit(label, score, patient).covariance
+        again = fit(np.tile(label, 4), np.tile(score, 4), np.tile(patient, 4)).covariance
+        assert again == pytest.approx(once, rel=1e-6)
+        assert fit(np.tile(label, 4), np.tile(score, 4)).covariance[0, 0] < once[0, 0] / 3
+
+
+@pytest.mark.parametrize("fit", [recalibrate, in_the_large])
+def test_wald_interval_covers(fit):
+    truth = 1.0 if fit is recalibrate else 0.0
+    covered = 0
+    for seed in range(300):
+        found = fit(*_risks(400, 1000 + seed))
+        covered += abs(found.coefficients[-1] - truth) <= 1.96 * sqrt(found.covariance[-1, -1])
+    assert 0.92 <= covered / 300 <= 0.98
+
+
+def test_bins_have_equal_mass_and_keep_ties_together():
+    score = np.random.default_rng(5).random(1000)
+    assert (np.bincount(equal_mass(score, 10)) == 100).all()
+    tied = np.array([0.1] * 90 + [0.2] * 5 + [0.9] * 5)
+    assert [len(set(equal_mass(tied, 10)[tied == v])) for v in (0.1, 0.2, 0.9)] == [1, 1, 1]
+    assert set(equal_mass(np.full(7, 0.5), 10)) == {0}
+    assert list(equal_mass(np.array([0.3, 0.1, 0.2]), 10)) == [2, 0, 1]
+
+
+def test_calibration_error_equals_sklearn_and_the_published_equal_width_value(support2):
+    from sklearn.calibration import calibration_curve
+
+    label, score = _risks(1000, 6)
+    observed, predicted = calibration_curve(label, score, n_bins=10, strategy="quantile")
+    gaps = bin_gaps(label, score, equal_mass(score, 10))
+    found = calibration_errors(gaps.sum(axis=0)[None], 1000)[0]
+    assert found == pytest.approx(np.abs(observed - predicted).mean(), abs=1e-12)
+
+    table, results = support2
+    rows = table[["death_60d", "model_60d"]].dropna()
+    label, score = rows.death_60d.to_numpy(np.int8), rows.model_60d.to_numpy(float)
+    width = np.ceil(score * 10).clip(1, 10).astype(np.int64) - 1  # R's cut(): (0, 0.1], ...
+    gaps = bin_gaps(label, score, width)
+    found = calibration_errors(gaps.sum(axis=0)[None], len(label))[0]
+    assert found == pytest.approx(results["death_60d~model_60d"]["overall"]["ece10_equal_width"], abs=1e-9)
+
+
+def test_drawn_gaps_are_what_a_calibrated_model_shows():
+    errors, predicted = [], []
+    for seed in range(60):
+        label, score = _risks(1000, seed)
+        gaps = bin_gaps(label, score, equal_mass(score, 10))
+        errors.append(calibration_errors(gaps.sum(axis=0)[None], 1000)[0])
+        noise = drawn_gaps(np.zeros(10), gap_covariance(gaps, np.ones(1000)), replicates=200, seed=seed)
+        predicted.append(calibration_errors(noise, 1000).mean())
+    assert np.mean(errors) == pytest.approx(np.mean(predicted), rel=0.08)
+
+
+def test_drawn_gaps_have_the_spread_of_resampled_patients():
+    label, score = _risks(400, 7)
+    patient = np.random.default_rng(8).integers(0, 100, 400)
+    patient = np.unique(patient, return_inverse=True)[1]
+    gaps, rows = bin_gaps(label, score, equal_mass(score, 5), patient), np.bincount(patient).astype(float)
+    resampled = np.concatenate([(w @ gaps) / (w @ rows)[:, None] for w in draws(len(rows), replicates=4000, seed=1)])
+    drawn = drawn_gaps(gaps.sum(axis=0), gap_covariance(gaps, rows), replicates=4000, seed=2) / 400
+    assert drawn.mean(axis=0) == pytest.approx(resampled.mean(axis=0), abs=0.002)
+    assert drawn.std(axis=0) == pytest.approx(resampled.std(axis=0), rel=0.08)
+
+
+def test_hopeless_scores_have_no_error():
+    # far apart and contradicted: between the two any intercept fits equally badly
+    assert in_the_large(np.array([1, 0], dtype=np.int8), np.array([1e-300, 1 - 1e-16])) is None
