@@ -54,7 +54,7 @@ HOMES = {
     "jinja2": {"dossier"},
     "matplotlib": {"dossier"},
     "pyhanko": {"signing"},
-    "pikepdf": {"signing", "dossier", "verify.py"},
+    "pikepdf": {"signing", "dossier"},
     "in_toto_attestation": {"evidence"},
     "securesystemslib": {"evidence"},
     "typer": {"cli"},

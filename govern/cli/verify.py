@@ -33,7 +33,8 @@ def verify(
     from govern.formats.contract import steps_json
     from govern.signing import identity
 
-    here = project.find(Path.cwd()) or project.find(Path(target).parent)
+    path = Path(target)
+    here = (project.find(path.parent) if path.exists() else None) or project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
     roots = None if trust is None else identity.roots_from(trust)
     with progress() as show:

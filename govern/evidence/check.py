@@ -1,0 +1,106 @@
+"""Named steps for a bundle's raw files: who signed, whether they are trusted, what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from govern.errors import GovernError, InputError
+from govern.evidence import bundle as b
+from govern.evidence import statement
+from govern.evidence.receipt import STEP as INCLUSION
+from govern.evidence.receipt import check_receipt, read_receipt
+from govern.types import Step
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+SIGNATURE, TRUST, DIGESTS, STATEMENT = "signature", "signer is trusted", "evidence digests", "statement"
+_EXPECTED = {
+    SIGNATURE: "the statement is signed with the key of signer.pem",
+    DIGESTS: f"{len(b.BOUND)} files with the digests in the statement, and no other file",
+    STATEMENT: "the statement says what the files say",
+}
+
+
+def check_files(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> list[Step]:
+    """Return the steps signature, signer is trusted, evidence digests and statement, whatever the files hold."""
+    signature = _step(SIGNATURE, lambda: _signature(files))
+    trust = (
+        _trust(files, roots) if signature.ok else _not_reached(TRUST, SIGNATURE, "a certificate under a trusted root")
+    )
+    digests = _step(DIGESTS, lambda: _digests(files)) if signature.ok else _not_reached(DIGESTS, SIGNATURE)
+    stated = _step(STATEMENT, lambda: _statement(files)) if digests.ok else _not_reached(STATEMENT, DIGESTS)
+    return [signature, trust, digests, stated]
+
+
+def check_inclusion(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> Step:
+    """Return the step log inclusion: the bundle's receipt holds, and is a receipt for this evidence."""
+    expected = "a receipt of the log for this evidence"
+    try:
+        if b.RECEIPT not in files:
+            raise InputError("no receipt: this evidence was never entered in a log")
+        receipt = read_receipt(files[b.RECEIPT])
+        name = _name(files)
+        if receipt.entry.body.get("evidence") != name:
+            raise InputError(f"the receipt is for other evidence than {name}")
+    except GovernError as e:
+        return Step(name=INCLUSION, ok=False, expected=expected, found=e.message)
+    return check_receipt(receipt, roots)
+
+
+def _signature(files: Mapping[str, bytes]) -> str:
+    from govern.signing.certificate import common_name, fingerprint, is_development, read_chain
+
+    for name in (b.STATEMENT, b.SIGNER):
+        if name not in files:
+            raise InputError(f"{name} is missing")
+    signer = read_chain(files[b.SIGNER])[0]
+    statement.verify(files[b.STATEMENT], signer)
+    mark = ", DEVELOPMENT KEY" if is_development(signer) else ""
+    return f"signed by {common_name(signer)!r} (certificate {fingerprint(signer)[:16]}{mark})"
+
+
+def _trust(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> Step:
+    """Judge trust at the log entry's time, since a certificate may have run out since; now, without a receipt."""
+    from govern.signing.certificate import read_chain
+    from govern.signing.trust import trust_step
+
+    moment, clock = datetime.now(UTC), "now"
+    if b.RECEIPT in files:
+        try:
+            moment, clock = read_receipt(files[b.RECEIPT]).entry.moment, "time of the log entry"
+        except GovernError as e:
+            return Step(name=TRUST, ok=False, expected="a time of signing", found=e.message)
+    return trust_step(TRUST, read_chain(files[b.SIGNER]), roots, moment=moment, clock=clock)
+
+
+def _digests(files: Mapping[str, bytes]) -> str:
+    b.check_names(files)
+    b.check_digests(statement.read(files[b.STATEMENT])[1], files)
+    return f"{len(b.BOUND)} files as signed"
+
+
+def _statement(files: Mapping[str, bytes]) -> str:
+    b.from_files({name: data for name, data in files.items() if name != b.RECEIPT})
+    return f"evidence {_name(files)}"
+
+
+def _name(files: Mapping[str, bytes]) -> str:
+    from govern.canonical import sha256
+
+    if b.STATEMENT not in files:
+        raise InputError(f"{b.STATEMENT} is missing")
+    return sha256(statement.read(files[b.STATEMENT])[0])
+
+
+def _step(name: str, part: Callable[[], str]) -> Step:
+    try:
+        return Step(name=name, ok=True, expected=_EXPECTED[name], found=part())
+    except GovernError as e:
+        return Step(name=name, ok=False, expected=_EXPECTED[name], found=e.message)
+
+
+def _not_reached(name: str, failed: str, expected: str = "") -> Step:
+    return Step(name=name, ok=False, expected=expected or _EXPECTED[name], found=f"not reached: {failed}")

@@ -1,0 +1,141 @@
+"""Entries of the log, and the receipt that proves one offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from govern import canonical
+from govern.errors import GovernError, InputError
+from govern.evidence import facts, merkle, note
+from govern.types import Step
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+STEP = "log inclusion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the log.
+
+    ``time`` is UTC in ISO 8601, by the clock of the machine that wrote it; ``actor`` the printed name
+    and ``signer`` the SHA-256 fingerprint in the certificate that signed the checkpoint after it.
+    """
+
+    index: int
+    time: str
+    kind: str
+    actor: str
+    signer: str
+    body: Mapping[str, Any]
+    leaf_sha256: str
+
+    def record(self) -> bytes:
+        """Return the canonical JSON that is the leaf: everything but its own hash."""
+        return record(self.index, self.time, self.kind, self.actor, self.signer, self.body)
+
+    @property
+    def moment(self) -> datetime:
+        """The time as a datetime in UTC."""
+        return datetime.fromisoformat(self.time).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """Proof that an entry stands in a log: its audit path to a signed checkpoint.
+
+    ``root`` and ``proof`` are hex; ``checkpoint`` is a signed note; ``signer`` the PEM chain of who signed it.
+    """
+
+    index: int
+    size: int
+    root: str
+    proof: tuple[str, ...]
+    checkpoint: str
+    entry: Entry
+    signer: str
+
+
+def record(index: int, time: str, kind: str, actor: str, signer: str, body: Mapping[str, Any]) -> bytes:
+    """Return the canonical JSON of an entry."""
+    return canonical.dumps({"index": index, "time": time, "kind": kind, "actor": actor, "signer": signer, "body": body})
+
+
+def read_record(data: bytes, *, what: str) -> Entry:
+    """Return the entry that was written as ``data``.
+
+    Raises:
+        InputError: it is malformed.
+    """
+    value = facts.parse(data, what=what)
+    if not isinstance(value, dict):
+        raise InputError(f"{what}: not an entry")
+    return _timed(facts.build(Entry, {**value, "leaf_sha256": merkle.leaf_hash(data).hex()}, what=what), what)
+
+
+def read_receipt(data: bytes) -> Receipt:
+    """Return a receipt from its canonical JSON.
+
+    Raises:
+        InputError: it is malformed.
+    """
+    receipt = facts.build(Receipt, facts.parse(data, what="receipt"), what="receipt")
+    _timed(receipt.entry, "receipt.entry")
+    return receipt
+
+
+def check_receipt(receipt: Receipt, roots: Sequence[Certificate]) -> Step:
+    """Return the step that says whether a receipt holds by itself: entry, path, checkpoint, signature, trust."""
+    expected = f"entry {receipt.index} in the signed log of {receipt.size} entries with root {receipt.root[:16]}"
+    try:
+        found = _check(receipt, roots)
+    except GovernError as e:
+        return Step(name=STEP, ok=False, expected=expected, found=e.message)
+    return Step(name=STEP, ok=True, expected=expected, found=found)
+
+
+def _check(receipt: Receipt, roots: Sequence[Certificate]) -> str:
+    from govern.signing.certificate import common_name, fingerprint, public_key, read_chain
+    from govern.signing.trust import trust_step
+
+    entry = receipt.entry
+    chain = read_chain(receipt.signer.encode())
+    checkpoint = note.verify(receipt.checkpoint, public_key(chain[0]))
+    if (checkpoint.size, checkpoint.root.hex()) != (receipt.size, receipt.root):
+        raise InputError(
+            f"the signed checkpoint is of {checkpoint.size} entries with root {checkpoint.root.hex()[:16]}"
+        )
+    leaf = merkle.leaf_hash(entry.record())
+    if entry.leaf_sha256 != leaf.hex() or entry.index != receipt.index:
+        raise InputError("the entry is not the one that was logged")
+    if not merkle.verify_inclusion(receipt.index, receipt.size, leaf, _bytes(receipt.proof), checkpoint.root):
+        raise InputError("the entry does not lead to the signed root")
+    if (entry.signer, entry.actor) != (fingerprint(chain[0]), common_name(chain[0])):
+        raise InputError(f"the entry is by {entry.actor!r}, the checkpoint was signed by {common_name(chain[0])!r}")
+    trusted = trust_step("", chain, roots, moment=entry.moment, clock="time of the log entry")
+    if not trusted.ok:
+        raise InputError(trusted.found)
+    return f"{entry.kind} by {entry.actor!r} at {entry.time}, in {checkpoint.origin}"
+
+
+def _bytes(proof: Sequence[str]) -> list[bytes]:
+    try:
+        siblings = [bytes.fromhex(p) for p in proof]
+    except ValueError:
+        raise InputError("the audit path is not hex") from None
+    if [s.hex() for s in siblings] != list(proof):
+        raise InputError("the audit path is not plain hex")
+    return siblings
+
+
+def _timed(entry: Entry, what: str) -> Entry:
+    try:
+        if entry.moment.year < 2000:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise InputError(f"{what}: {entry.time!r} is no time in ISO 8601") from None
+    return entry

@@ -1,0 +1,157 @@
+"""Sign one field: what it means, who signs and when are in the signature and on the page."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from govern import resources
+from govern.errors import SigningError
+from govern.signing.pades.fields import AUTHOR
+
+if TYPE_CHECKING:
+    from govern.signing.identity import Identity
+
+_FONT = "shared/fonts/Inter-Regular.ttf"
+#: Points.
+_FONT_SIZE, _LEADING, _MARGIN = 8, 11, 4
+
+
+def sign(pdf: bytes, identity: Identity, *, field: str, reason: str, when: datetime) -> bytes:
+    """Return the PDF with one more signature, as an incremental update.
+
+    The author's signature certifies: afterwards only the other fields may be signed. The stamp shows
+    name, meaning and time, and says so when the key is a development key.
+
+    Args:
+        pdf: a PDF from :func:`prepare`, perhaps signed in other fields.
+        identity: who signs.
+        field: one of its fields.
+        reason: the meaning of the signature, such as ``authorship`` or ``approval``.
+        when: the signing time, as the signer's machine has it; not proved by anyone else.
+
+    Raises:
+        SigningError: there is no such empty field, the author is not first, or it is no PDF.
+    """
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.sign.fields import enumerate_sig_fields
+    from pyhanko.sign.general import SigningError as Refused
+
+    out = io.BytesIO()
+    try:
+        writer = _writer(pdf)
+        empty = [name for name, value, _ in enumerate_sig_fields(writer.prev) if value is None]
+        if field not in empty:
+            raise SigningError(
+                f"the PDF has no empty signature field {field!r}", hint=f"empty fields: {', '.join(empty) or 'none'}"
+            )
+        _signer(identity, field, reason, when.astimezone(UTC)).sign_pdf(writer, existing_fields_only=True, output=out)
+    except (PdfError, Refused, ValueError, LookupError, TypeError, AttributeError) as e:
+        raise SigningError(f"the PDF cannot be signed: {e}", hint="make the dossier again") from None
+    return out.getvalue()
+
+
+def _writer(pdf: bytes) -> Any:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    class KeepVersion(IncrementalPdfFileWriter):  # type: ignore[misc,unused-ignore]
+        """Leave the catalog's version alone: raised to 2.0 it would break with PDF/A-3."""
+
+        def ensure_output_version(self, version: Any) -> None:
+            return None
+
+    return KeepVersion(io.BytesIO(pdf))
+
+
+def _signer(identity: Identity, field: str, reason: str, when: datetime) -> Any:
+    from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+    from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
+
+    class AtTime(PdfSigner):  # type: ignore[misc,unused-ignore]
+        """Signs with the given time; pyHanko itself would read the clock."""
+
+        def init_signing_session(self, pdf_out: Any, existing_fields_only: bool = False) -> Any:
+            session = super().init_signing_session(pdf_out, existing_fields_only)
+            session.system_time = when
+            return session
+
+    lines = [identity.name, f"Meaning: {reason}", f"{when:%Y-%m-%d %H:%M:%S} UTC (no trusted time stamp)"]
+    if identity.development:
+        lines.append("DEVELOPMENT KEY - not for production")
+    metadata = PdfSignatureMetadata(
+        field_name=field,
+        name=identity.name,
+        reason=reason,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        certify=field == AUTHOR,
+        docmdp_permissions=MDPPerm.FILL_FORMS,
+    )
+    return AtTime(metadata, _cms_signer(identity), stamp_style=_style(lines))
+
+
+def _style(lines: list[str]) -> Any:
+    """Return how the stamp looks: the lines as large as the box allows, at most 8 pt."""
+    from pyhanko.pdf_utils.layout import AxisAlignment, Margins, SimpleBoxLayoutRule
+    from pyhanko.pdf_utils.text import TextBoxStyle
+    from pyhanko.stamp import TextStampStyle
+
+    left, middle = AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MID
+    text = TextBoxStyle(
+        font=_font("".join(lines)),
+        font_size=_FONT_SIZE,
+        leading=_LEADING,
+        box_layout_rule=SimpleBoxLayoutRule(left, middle, Margins(0, 0, 0, 0)),
+    )
+    return TextStampStyle(
+        stamp_text="\n".join(line.replace("%", "%%") for line in lines),
+        text_box_style=text,
+        inner_content_layout=SimpleBoxLayoutRule(left, middle, Margins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)),
+        background=None,
+        border_width=0,
+    )
+
+
+def _font(text: str) -> Any:
+    """Return the stamp's font with the letters of ``text``, scaled to 1000 units per em.
+
+    pyHanko 0.38 writes widths in the font's own units where a PDF wants thousandths of an em: at
+    Inter's 2048 units the letters drift apart. It also leaves a file open that it opens itself.
+    """
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+    from fontTools.ttLib.scaleUpem import scale_upem
+    from pyhanko.pdf_utils.font import FontEngineFactory
+    from pyhanko.pdf_utils.font.opentype import GlyphAccumulator
+
+    data = io.BytesIO()
+    with TTFont(resources.shared("report_templates") / _FONT) as font:
+        letters = subset.Subsetter()
+        letters.populate(text=text)
+        letters.subset(font)
+        scale_upem(font, 1000)
+        font.save(data)
+
+    class InMemory(FontEngineFactory):  # type: ignore[misc,unused-ignore]
+        def create_font_engine(self, writer: Any, obj_stream: Any = None) -> Any:
+            return GlyphAccumulator(writer, io.BytesIO(data.getvalue()), _FONT_SIZE, obj_stream=obj_stream)
+
+    return InMemory()
+
+
+def _cms_signer(identity: Identity) -> Any:
+    from pyhanko.keys.internal import (
+        translate_pyca_cryptography_cert_to_asn1,
+        translate_pyca_cryptography_key_to_asn1,
+    )
+    from pyhanko.sign.signers.pdf_cms import SimpleSigner
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    issuers = [translate_pyca_cryptography_cert_to_asn1(c) for c in identity.chain]
+    store = SimpleCertificateStore.from_certs(issuers)  # type: ignore[no-untyped-call,unused-ignore]
+    return SimpleSigner(
+        signing_cert=translate_pyca_cryptography_cert_to_asn1(identity.certificate),
+        signing_key=translate_pyca_cryptography_key_to_asn1(identity.key),
+        cert_registry=store,
+    )

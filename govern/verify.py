@@ -1,0 +1,270 @@
+"""Verify anything signed: a PDF, an evidence folder, a model version or the log, as named steps.
+
+A step that failed names what it expected and found; what builds on it is *not reached*, which is not
+ok either. Everything that is signed is verified offline. Inside a project its log must hold the
+receipt, and data and model are read again; outside one these two say that they were not assessed.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govern import canonical
+from govern.errors import GovernError, InputError
+from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST
+from govern.evidence.receipt import STEP as INCLUSION
+from govern.project import Workspace
+from govern.target import PREFIX, VERSION, by_digest
+from govern.types import Decision, Record, Step, Subject
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+DECISION, DATA, MODEL = "decision recomputed", "data pointers", "model digest"
+ATTACHED, NAMED, COMPLETE = "attached evidence is what was signed", "evidence name", "log holds every receipt"
+_NOT_ASSESSED = "not assessed (no project at hand)"
+_PDF_LIMIT_BYTES = 512 << 20
+
+
+def verify(target: str, workspace: Workspace | None, *, roots: Sequence[Certificate] | None = None) -> tuple[Step, ...]:
+    """Return the steps of verifying a target.
+
+    Args:
+        target: the path of a PDF or of an evidence folder, an evidence's SHA-256 or its first digits,
+            ``NAME/VERSION`` of a registered model, or ``log``.
+        workspace: the project at hand, if any.
+        roots: the trusted root certificates; the project's own by default.
+
+    Raises:
+        InputError: there is no such thing, so nothing can be said about it.
+    """
+    from govern.signing.identity import trusted_roots
+
+    if roots is None:
+        roots = trusted_roots(workspace.trust) if workspace else []
+    if target == "log":
+        return tuple(_log(_needed(workspace, target), roots))
+    path = Path(target)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # absent, or a name that no file can have
+        mode = 0
+    if stat.S_ISDIR(mode):
+        return tuple(_folder(path, workspace, roots))
+    if stat.S_ISREG(mode):
+        return tuple(_pdf(path, workspace, roots))
+    if PREFIX.fullmatch(target):
+        return tuple(_folder(by_digest(_needed(workspace, target), target), workspace, roots))
+    if match := VERSION.fullmatch(target):
+        return tuple(_version(_needed(workspace, target), match["name"], match["version"], roots))
+    raise InputError(
+        f"{target}: no such file, evidence or model version",
+        hint="give a PDF, an evidence folder or its SHA-256, NAME/VERSION, or `log`",
+    )
+
+
+def _needed(workspace: Workspace | None, target: str) -> Workspace:
+    if workspace is None:
+        raise InputError(f"{target!r} can only be looked up in a project", hint="change into the project's folder")
+    return workspace
+
+
+def _folder(path: Path, workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+    """Verify an evidence folder; one that is named by a digest must hold that very evidence."""
+    from govern.evidence.bundle import read_folder
+
+    try:
+        files = read_folder(path)
+    except GovernError as e:
+        failed = Step(name="evidence folder", ok=False, expected="a folder of plain files", found=e.message)
+        return [failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+    steps = _evidence(files, workspace, roots)
+    if len(path.resolve().name) == 64:
+        steps.append(_named(files, path.resolve().name))
+    return steps
+
+
+def _named(files: Mapping[str, bytes], expected: str) -> Step:
+    from govern.evidence import bundle, statement
+
+    try:
+        found = canonical.sha256(statement.read(files[bundle.STATEMENT])[0])
+    except (GovernError, KeyError):
+        found = "no statement"
+    return Step(name=NAMED, ok=found == expected, expected=expected, found=found)
+
+
+def _pdf(path: Path, workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+    from govern.signing.pades import check
+
+    try:
+        if path.stat().st_size > _PDF_LIMIT_BYTES:
+            raise InputError(f"{path}: larger than {_PDF_LIMIT_BYTES >> 20} MiB", hint="this is no dossier of govern")
+        pdf = path.read_bytes()
+    except OSError as e:
+        raise InputError(f"{path}: cannot be read: {e.strerror}", hint="make it readable") from None
+    steps = check(pdf, roots)
+    broken = next((s for s in steps if not s.ok and not s.name.startswith("PDF signer is trusted")), None)
+    if broken is not None:
+        return [*steps, *_not_reached(broken, ATTACHED, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+    files, attached = _attached(pdf)
+    steps.append(attached)
+    if not attached.ok:
+        return [*steps, *_not_reached(attached, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+    return steps + _evidence(files, workspace, roots)
+
+
+def _attached(pdf: bytes) -> tuple[dict[str, bytes], Step]:
+    """Return the attached evidence, and whether the revision that the author signed had the same."""
+    from govern.evidence.bundle import BOUND, LIMIT_BYTES, RECEIPT, SIGNER, STATEMENT
+    from govern.signing.pades.attachments import attached, certified_revision
+
+    expected = "the evidence attached to the file is attached to the revision that its author signed"
+    names = {*BOUND, STATEMENT, SIGNER, RECEIPT}
+    try:
+        now = attached(pdf, names=names, limit=LIMIT_BYTES)
+        then = attached(certified_revision(pdf), names=names, limit=LIMIT_BYTES)
+    except GovernError as e:
+        return {}, Step(name=ATTACHED, ok=False, expected=expected, found=e.message)
+    changed = sorted(n for n in {*now, *then} if now.get(n) != then.get(n))
+    found = f"changed since: {', '.join(changed)}" if changed else f"{len(now)} files of evidence"
+    return now, Step(name=ATTACHED, ok=bool(now) and not changed, expected=expected, found=found)
+
+
+def _version(workspace: Workspace, name: str, version: str, roots: Sequence[Certificate]) -> list[Step]:
+    from govern.registry.lookup import evidence_of
+
+    sha256, steps = evidence_of(workspace, name, version)
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        failed = Step(name=NAMED, ok=False, expected="the SHA-256 of evidence", found=sha256 or "none")
+        return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+    return [*steps, *_folder(workspace.evidence / sha256, workspace, roots)]
+
+
+def _log(workspace: Workspace, roots: Sequence[Certificate]) -> list[Step]:
+    """Verify the whole log, and that it still holds every receipt in the project's evidence: a cut tail shows."""
+    from govern.evidence.bundle import RECEIPT
+    from govern.evidence.log import Log
+    from govern.evidence.receipt import read_receipt
+
+    log = Log(workspace.log)
+    steps = log.verify(roots)
+    expected = f"what the receipts in {workspace.evidence} were given for"
+    try:
+        paths = sorted(workspace.evidence.glob(f"*/{RECEIPT}"))
+        differences = log.differences([read_receipt(p.read_bytes()) for p in paths])
+        lost = [f"{p.parent.name[:16]}: {d}" for p, d in zip(paths, differences, strict=True) if d]
+        found = "; ".join(lost) or f"all {len(paths)}"
+    except GovernError as e:
+        lost, found = [e.message], e.message
+    except OSError as e:
+        lost, found = [str(e)], f"{e.filename}: cannot be read: {e.strerror}"
+    return [*steps, Step(name=COMPLETE, ok=not lost, expected=expected, found=found)]
+
+
+_LATER = (DECISION, INCLUSION, DATA, MODEL)
+
+
+def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+    from govern.evidence.bundle import RECEIPT, from_files
+    from govern.evidence.check import check_files
+
+    steps = check_files(files, roots)
+    broken = next((s for s in steps if not s.ok and s.name != TRUST), None)
+    if broken is not None:
+        return [*steps, *_not_reached(broken, *_LATER)]
+    record = from_files({name: data for name, data in files.items() if name != RECEIPT}).record
+    inclusion, day = _inclusion(files, workspace, roots)
+    return [*steps, _decision(record, day), inclusion, *_data(record, workspace), _model(record.subject, workspace)]
+
+
+def _inclusion(
+    files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]
+) -> tuple[Step, date]:
+    """Return whether the receipt holds, also against the project's log, and the day it gives the decision."""
+    from govern.evidence.bundle import RECEIPT
+    from govern.evidence.check import check_inclusion
+    from govern.evidence.log import Log
+    from govern.evidence.receipt import read_receipt
+
+    alone = check_inclusion(files, roots)
+    if not alone.ok:
+        return alone, datetime.now(UTC).date()
+    receipt = read_receipt(files[RECEIPT])
+    day = receipt.entry.moment.date()
+    if workspace is None:
+        return alone, day
+    held = Log(workspace.log).holds(receipt)
+    found = f"{alone.found}; and in the project's log" if held.ok else held.found
+    return Step(name=INCLUSION, ok=held.ok, expected=held.expected, found=found), day
+
+
+def _decision(record: Record, day: date) -> Step:
+    """Decide again from policy, findings and waivers, as on the day the log has."""
+    from govern.gate import decide
+    from govern.policy import from_json
+
+    expected = _told(record.decision)
+    try:
+        again = decide(from_json(record.policy), record.findings, waivers=record.waivers, today=day)
+    except GovernError as e:
+        return Step(name=DECISION, ok=False, expected=expected, found=e.message)
+    except ValueError as e:  # a waiver's date
+        return Step(name=DECISION, ok=False, expected=expected, found=f"it cannot be decided again: {e}")
+    return Step(name=DECISION, ok=again == record.decision, expected=expected, found=_told(again))
+
+
+def _told(decision: Decision) -> str:
+    parts = {
+        "blocking": decision.blocking,
+        "limitations": decision.limitations,
+        "warnings": decision.warnings,
+        "waived": decision.waived,
+        "reasons": decision.reasons,
+    }
+    return "; ".join([decision.verdict.value, *(f"{k}: {', '.join(v)}" for k, v in parts.items() if v)])
+
+
+def _data(record: Record, workspace: Workspace | None) -> list[Step]:
+    expected = f"{len(record.datasets)} datasets as recorded"
+    if workspace is None or not record.datasets:
+        found = "none is recorded" if workspace else _NOT_ASSESSED
+        return [Step(name=DATA, ok=True, expected=expected, found=found)]
+    from govern.data.opened import check_pointer
+
+    return [check_pointer(workspace, dataset) for dataset in record.datasets]
+
+
+def _model(subject: Subject, workspace: Workspace | None) -> Step:
+    """Digest the model's files again, where the project's tracking store says they lie; nothing is loaded."""
+    if workspace is None:
+        return Step(name=MODEL, ok=True, expected=subject.sha256, found=_NOT_ASSESSED)
+    try:
+        found = _digest(subject, workspace)
+    except GovernError as e:
+        found = e.message
+    return Step(name=MODEL, ok=found == subject.sha256, expected=subject.sha256, found=found)
+
+
+def _digest(subject: Subject, workspace: Workspace) -> str:
+    if subject.kind == "predictions":
+        return canonical.manifest_sha256(canonical.manifest(workspace.root / subject.uri))
+    from govern.models.address import locate
+    from govern.models.digest import model_manifest
+
+    registry = workspace.project.registry
+    location = locate(
+        subject.uri,
+        tracking_uri=workspace.absolute_uri(registry.tracking_uri),
+        registry_uri=workspace.absolute_uri(registry.registry_uri),
+    )
+    return canonical.manifest_sha256(model_manifest(location.path))
+
+
+def _not_reached(failed: Step, *names: str) -> list[Step]:
+    return [Step(name=n, ok=False, expected="to be verified", found=f"not reached: {failed.name}") for n in names]

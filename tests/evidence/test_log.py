@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from govern import canonical
+from govern.errors import InputError, ServiceError
+from govern.evidence import merkle, note
+from govern.evidence import receipt as receipts
+from govern.evidence.log import Log, Receipt
+from govern.signing import identity
+from govern.types import Step
+from tests.evidence.samples import People, people
+
+
+@pytest.fixture(scope="module")
+def signers(tmp_path_factory: pytest.TempPathFactory) -> People:
+    return people(tmp_path_factory.mktemp("signers"))
+
+
+@pytest.fixture
+def log(tmp_path: Path, signers: People) -> Log:
+    """Seven entries by two people."""
+    made = Log(tmp_path / "state" / "log.db")
+    for n in range(7):
+        made.append("decision", {"evidence": f"e{n}", "n": n}, identity=signers.clinical if n == 3 else signers.author)
+    return made
+
+
+def failed(steps: list[Step]) -> list[str]:
+    return [s.name for s in steps if not s.ok]
+
+
+def tamper(log: Log, *statements: str) -> None:
+    """Do what anybody can do who may write the file."""
+    with closing(sqlite3.connect(log.path, isolation_level=None)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.execute(statement).rowcount
+
+
+def test_a_log_verifies_and_answers(log: Log, signers: People) -> None:
+    steps = log.verify(signers.roots)
+    assert [s.name for s in steps] == ["log entries", "log roots", "log signatures", "log signers are trusted"]
+    assert failed(steps) == []
+    entries = log.entries()
+    assert [e.index for e in entries] == list(range(7))
+    assert [e.actor for e in entries[2:4]] == ["Dr. Ada Müller", "Prof. Grace Hopper"]
+    assert entries[4].time.endswith("Z")
+    assert [e.index for e in log.find("decision", evidence="e5")] == [5]
+    assert log.find("waiver") == log.find(evidence="none") == log.find(absent=None) == []
+
+
+def test_the_last_root_is_the_merkle_root_of_the_entries(log: Log) -> None:
+    leaves = [merkle.leaf_hash(e.record()) for e in log.entries()]
+    assert log.receipt(6).root == merkle.root(leaves).hex()
+
+
+def test_a_log_that_is_not_there(tmp_path: Path, signers: People) -> None:
+    absent = Log(tmp_path / "log.db")
+    assert absent.entries() == absent.find("decision") == []
+    steps = absent.verify(signers.roots)
+    assert len(failed(steps)) == len(steps)
+    assert "no log" in steps[0].found
+    assert "not reached: log entries" in steps[1].found
+    with pytest.raises(InputError, match="not usable"):
+        absent.receipt(0)
+    assert not absent.path.exists()
+
+
+def test_receipts_hold_alone_and_against_the_log(log: Log, signers: People) -> None:
+    given = log.append("decision", {"evidence": "x"}, identity=signers.clinical)
+    assert given == log.receipt(7)
+    for index in range(8):
+        receipt = log.receipt(index)
+        assert receipts.check_receipt(receipt, signers.roots).ok
+        assert log.holds(receipt).ok
+        assert receipts.read_receipt(canonical.dumps(receipt)) == receipt
+    with pytest.raises(InputError, match="no entry 8"):
+        log.receipt(8)
+
+
+def test_a_receipt_needs_a_trusted_signer(log: Log, tmp_path: Path) -> None:
+    assert not receipts.check_receipt(log.receipt(2), people(tmp_path / "other").roots).ok
+    step = receipts.check_receipt(log.receipt(2), [])
+    assert not step.ok
+    assert "--trust" in step.found
+
+
+def test_every_changed_value_of_a_receipt_shows(log: Log, signers: People) -> None:
+    good = json.loads(canonical.dumps(log.receipt(5)))
+    other = json.loads(canonical.dumps(log.receipt(3)))
+    places: list[tuple[str, ...]] = [(k,) for k in good if k != "entry"]
+    places += [("entry", k) for k in good["entry"]]
+    for place in places:
+        changed = json.loads(json.dumps(good))
+        source, target = other, changed
+        for key in place[:-1]:
+            source, target = source[key], target[key]
+        if target[place[-1]] == source[place[-1]]:
+            target[place[-1]] = source[place[-1]] + "x"
+        else:
+            target[place[-1]] = source[place[-1]]
+        receipt = receipts.read_receipt(canonical.dumps(changed))
+        assert not receipts.check_receipt(receipt, signers.roots).ok, place
+
+
+@pytest.mark.parametrize(
+    ("statements", "step"),
+    [
+        (["UPDATE entry SET record = replace(record, '\"n\":2', '\"n\":9') WHERE position = 2"], "log roots"),
+        (["UPDATE entry SET record = replace(record, '{', '{ ') WHERE position = 2"], "log entries"),
+        (["UPDATE entry SET record = 'rubbish' WHERE position = 2"], "log entries"),
+        (["UPDATE entry SET record = x'ff00' WHERE position = 2"], "log entries"),
+        (["DELETE FROM entry WHERE position = 2"], "log entries"),
+        (["DELETE FROM entry WHERE position = 6"], "log entries"),
+        (["DELETE FROM checkpoint WHERE size = 4"], "log entries"),
+        (
+            [
+                "UPDATE entry SET position = 99 WHERE position = 2",
+                "UPDATE entry SET position = 2 WHERE position = 3",
+                "UPDATE entry SET position = 3 WHERE position = 99",
+            ],
+            "log entries",
+        ),
+        (["UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE size = 3) WHERE size = 4"], "log roots"),
+        (["UPDATE checkpoint SET peaks = (SELECT peaks FROM checkpoint WHERE size = 3) WHERE size = 4"], "log roots"),
+        (["DELETE FROM certificate WHERE pem LIKE '%'"], "log signatures"),
+        (["UPDATE certificate SET pem = 'x'"], "log signatures"),
+        (["DELETE FROM entry", "DELETE FROM checkpoint"], "log entries"),
+        (["DROP TABLE checkpoint"], "log entries"),
+    ],
+)
+def test_tampering_shows_in_a_named_step(log: Log, signers: People, statements: list[str], step: str) -> None:
+    tamper(log, *statements)
+    assert failed(log.verify(signers.roots))[0] == step
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET record = replace(record, '\"n\":2', '\"n\":9') WHERE position = 2",
+        "DELETE FROM entry WHERE position = 6",
+        "DELETE FROM checkpoint WHERE size = 7",
+        "UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE size = 3) WHERE size = 7",
+    ],
+)
+def test_going_on_with_a_damaged_log_does_not_mend_it(log: Log, signers: People, statement: str) -> None:
+    kept = log.receipt(6)
+    tamper(log, statement)
+    with suppress(InputError):
+        log.append("decision", {}, identity=signers.author)
+    assert failed(log.verify(signers.roots))
+    assert not log.holds(kept).ok or "checkpoint" in statement
+    assert receipts.check_receipt(kept, signers.roots).ok
+
+
+def test_a_cut_tail_is_missed_by_the_receipt(log: Log, signers: People) -> None:
+    """Entries and their checkpoints cut off together leave a log that verifies; the receipt tells."""
+    kept = log.receipt(6)
+    tamper(log, "DELETE FROM entry WHERE position > 4", "DELETE FROM checkpoint WHERE size > 5")
+    assert failed(log.verify(signers.roots)) == []
+    step = log.holds(kept)
+    assert not step.ok
+    assert "the log was cut" in step.found
+    for n in range(3):
+        log.append("decision", {"evidence": f"new {n}"}, identity=signers.author)
+    assert failed(log.verify(signers.roots)) == []
+    assert "another entry at 6" in log.holds(kept).found
+
+
+def test_another_log_is_not_this_one(log: Log, tmp_path: Path, signers: People) -> None:
+    other = Log(tmp_path / "other.db")
+    for n in range(7):
+        other.append("decision", {"evidence": f"e{n}"}, identity=signers.author)
+    assert "another log" in log.holds(other.receipt(6)).found
+
+
+def test_a_log_signed_anew_by_a_stranger_is_not_trusted(tmp_path: Path, signers: People) -> None:
+    eve = people(tmp_path / "eve").author
+    forged = Log(tmp_path / "log.db")
+    forged.append("decision", {"evidence": "e0"}, identity=eve)
+    assert failed(forged.verify(signers.roots)) == ["log signers are trusted"]
+
+
+def test_an_actor_cannot_be_put_under_another_name(log: Log, signers: People) -> None:
+    """The entry's actor is the one whose key signed its checkpoint, even with the root rebuilt."""
+    receipt = log.receipt(0)
+    forged = receipts.read_record(
+        receipts.record(0, receipt.entry.time, "decision", "Prof. Grace Hopper", signers.author.fingerprint, {}),
+        what="forged",
+    )
+    checkpoint = note.Checkpoint(
+        origin=note.read(receipt.checkpoint).origin, size=1, root=bytes.fromhex(forged.leaf_sha256)
+    )
+    tamper(log, "DELETE FROM entry", "DELETE FROM checkpoint")
+    with closing(sqlite3.connect(log.path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO entry VALUES (0, ?)", (forged.record().decode(),))
+        connection.execute(
+            "INSERT INTO checkpoint VALUES (1, ?, ?)", (note.sign(checkpoint, signers.author), forged.leaf_sha256)
+        )
+    assert failed(log.verify(signers.roots))[0] == "log signatures"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET record = 'x'",
+        "DELETE FROM checkpoint",
+        "INSERT OR REPLACE INTO entry VALUES (3, 'x')",
+        "INSERT INTO entry VALUES (99, 'x')",
+        "INSERT OR REPLACE INTO checkpoint VALUES (3, 'x', 'x')",
+    ],
+)
+def test_triggers_stop_mistakes(log: Log, statement: str) -> None:
+    with closing(sqlite3.connect(log.path)) as connection, pytest.raises(sqlite3.IntegrityError, match="append"):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to be looked at", b""])
+def test_a_file_that_is_no_log(tmp_path: Path, signers: People, content: bytes) -> None:
+    path = tmp_path / "log.db"
+    path.write_bytes(content)
+    assert failed(Log(path).verify(signers.roots))[0] == "log entries"
+    if content:
+        with pytest.raises(InputError, match="not usable as a log"):
+            Log(path).append("decision", {}, identity=signers.author)
+        assert path.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, signers: People) -> None:
+    (tmp_path / "state").write_text("a file is in the way")
+    with pytest.raises(InputError):
+        Log(tmp_path / "state" / "log.db").append("decision", {}, identity=signers.author)
+
+
+def test_a_body_that_is_no_json_changes_nothing(log: Log, signers: People) -> None:
+    with pytest.raises(ValueError, match="safe integer"):
+        log.append("decision", {"n": 2**60}, identity=signers.author)
+    assert len(log.entries()) == 7
+    assert failed(log.verify(signers.roots)) == []
+
+
+def test_a_log_held_by_another_process_is_a_service_error(
+    log: Log, signers: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("govern.evidence.log._BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(log.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ServiceError, match="another process"):
+            log.append("decision", {}, identity=signers.author)
+        connection.execute("ROLLBACK")
+    assert len(log.entries()) == 7
+
+
+def append_many(path: Path, keys: Path, who: int, count: int) -> None:
+    signer = identity.load(keys, "author")
+    for n in range(count):
+        Log(path).append("decision", {"who": who, "n": n}, identity=signer)
+
+
+def test_appends_from_several_processes_are_all_there(tmp_path: Path, signers: People) -> None:
+    path, processes, count = tmp_path / "log.db", 6, 20
+    start = multiprocessing.get_context("spawn").Process
+    running = [start(target=append_many, args=(path, signers.keys, who, count)) for who in range(processes)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join()
+    assert [process.exitcode for process in running] == [0] * processes
+    assert failed(Log(path).verify(signers.roots)) == []
+    made = {(e.body["who"], e.body["n"]) for e in Log(path).entries()}
+    assert made == {(who, n) for who in range(processes) for n in range(count)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n\n", "\n", 1),
+        lambda text: text + "\n",
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("\u2014", "-"),
+        lambda text: text.replace("\n1\n", "\n01\n"),
+        lambda text: text.replace("\n1\n", "\n2\n"),
+        lambda text: text.replace("govern.dev/log/", "govern.dev/Log/", 1),
+        lambda text: text + text.splitlines()[-1] + "\n",
+        lambda text: "",
+    ],
+)
+def test_a_note_has_one_form(tmp_path: Path, signers: People, change: Callable[[str], str]) -> None:
+    receipt: Receipt = Log(tmp_path / "log.db").append("decision", {}, identity=signers.author)
+    key = signers.author.key.public_key()
+    assert note.verify(receipt.checkpoint, key).size == 1
+    with pytest.raises(InputError):
+        note.verify(change(receipt.checkpoint), key)
+    with pytest.raises(InputError, match="another key"):
+        note.verify(receipt.checkpoint, signers.clinical.key.public_key())
