@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _STEPS = 200
 #: Newton stops when no coefficient has a mean gradient above this.
 _GRADIENT = 1e-13
-#: Information (in rows) below which a coefficient is not told apart from any other.
+#: Information (in rows) below which a coefficient is not told apart from any other, and the share of
+#: the variance of independent rows below which patients show none.
 _SINGULAR = 1e-6
 
 
@@ -56,8 +57,8 @@ def recalibrate(
     """Fit logit P(event) = a + b logit(score); a is the joint intercept, b the slope (Cox, Biometrika 1958;45:562).
 
     The slope must be :func:`identified`. The covariance is the inverse information; where a patient
-    repeats (codes 0..k-1, k > 1) it is the sandwich over patients, times k/(k-1). ``None`` where the
-    scores are so extreme that double precision cannot tell the coefficients apart.
+    repeats (codes 0..k-1, k > 1) it is the sandwich over patients, times k/(k-1). ``None`` where it is
+    singular: the scores are too extreme for double precision, or the patients all fit exactly.
     """
     x = logit(score)
     centre, scale = float(x.mean()), float(x.std())
@@ -184,7 +185,7 @@ def _covariance(
     design: NDArray[np.float64],
     patient: NDArray[np.int64] | None,
 ) -> NDArray[np.float64] | None:
-    """Return the inverse information, or the sandwich over patients; ``None`` where it is singular."""
+    """Return the inverse information, or the sandwich over patients; ``None`` where either is singular."""
     from scipy.special import expit
 
     p = expit(eta)
@@ -196,4 +197,5 @@ def _covariance(
         return inverse
     by_patient = np.column_stack([totals(column * (label - p), patient) for column in design.T])
     k = len(by_patient)
-    return inverse @ (by_patient.T @ by_patient) @ inverse * (k / (k - 1))
+    sandwich = inverse @ (by_patient.T @ by_patient) @ inverse * (k / (k - 1))
+    return None if (np.diag(sandwich) <= _SINGULAR * np.diag(inverse)).any() else sandwich

@@ -204,3 +204,8 @@ def test_drawn_gaps_have_the_spread_of_resampled_patients():
 def test_hopeless_scores_have_no_error():
     # far apart and contradicted: between the two any intercept fits equally badly
     assert in_the_large(np.array([1, 0], dtype=np.int8), np.array([1e-300, 1 - 1e-16])) is None
+
+
+def test_patients_who_all_fit_exactly_have_no_error():
+    label, patient = np.tile([1, 0], 30).astype(np.int8), np.repeat(np.arange(30), 2)
+    assert in_the_large(label, np.full(60, 0.5), patient) is None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _BINS = 10
 #: Why there is no estimate although both classes are there and every score has a logit.
-EXTREME = "the scores lie so near 0 and 1 that no error of the fit can be computed"
+SINGULAR = "the scores lie too near 0 and 1, or the patients differ too little, for an error of the fit"
 
 
 def counts(scores: Scores) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.checks.calibration._evidence import EXTREME, certain, counts, too_little
+from govern.checks.calibration._evidence import SINGULAR, certain, counts, too_little
 from govern.stats.calibration import in_the_large as fit_intercept
 from govern.stats.clusters import repeated
 from govern.stats.proportion import quantile
@@ -52,7 +52,7 @@ def in_the_large(scores: Scores) -> Measurement:
             upper=None,
             method=method,
             sufficient=False,
-            message=message or EXTREME,
+            message=message or SINGULAR,
             **counts(scores),
         )
     estimate, se = float(fit.coefficients[0]), sqrt(fit.covariance[0, 0])

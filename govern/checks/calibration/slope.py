@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from govern.checks.calibration._evidence import EXTREME, certain, counts, too_little, points
+from govern.checks.calibration._evidence import SINGULAR, certain, counts, points, too_little
 from govern.stats.calibration import identified, recalibrate
 from govern.stats.clusters import repeated
 from govern.stats.proportion import quantile
@@ -56,7 +56,7 @@ def slope(scores: Scores) -> Measurement:
             upper=None,
             method=method,
             sufficient=False,
-            message=message or EXTREME,
+            message=message or SINGULAR,
             details={"bins": points(scores)},
             **counts(scores),
         )

@@ -1,0 +1,149 @@
+"""What a registered version rests on: its evidence, and whether version, files and log still agree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from govern.errors import GovernError, InputError
+from govern.project import Workspace
+from govern.registry import connect, facts, source
+from govern.registry.admission import Admission, admissions
+from govern.registry.description import describe
+from govern.registry.source import Source
+from govern.types import Step
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+TAGGED, SIGNED, FACTS = "evidence tag", "signed evidence", "facts on the version"
+#: The step that a registration fails which was killed before its log entry.
+REGISTRATION = "registration in the log"
+_OTHER_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>[0-9]+)")
+SOURCE, DOWNLOAD = "files at the source", "files at the download location"
+
+
+def evidence_of(workspace: Workspace, name: str, version: str) -> tuple[str, list[Step]]:
+    """Return the SHA-256 of the evidence that a version names (empty where none), and the steps that check it.
+
+    Raises:
+        InputError: the registry has no such version.
+        ServiceError: the registry does not answer.
+    """
+    with connect.errors(*connect.addresses(workspace)):
+        store = connect.registry(workspace)
+        found, location = version_of(store, name, version)
+        return check(workspace, found, location, connect.tracking_uri(workspace))
+
+
+def place(workspace: Workspace, uri: str) -> Source:
+    """Return where the model lies whose address the gate was given: also a relative path, or another version.
+
+    Raises:
+        InputError: nothing is there, or the address could lead elsewhere tomorrow.
+        ServiceError: the registry does not answer.
+    """
+    tracking_uri = connect.tracking_uri(workspace)
+    with connect.errors(*connect.addresses(workspace)):
+        if match := _OTHER_VERSION.fullmatch(uri):
+            uri = version_of(connect.registry(workspace), match["name"], match["version"])[0].source
+        elif urlsplit(uri).scheme == "":
+            uri = str(Path(uri).resolve())
+        return source.resolve(uri, tracking_uri)
+
+
+def version_of(store: Any, name: str, version: str) -> tuple[ModelVersion, str]:
+    """Return a stored version and where clients download it from.
+
+    Raises:
+        InputError: there is none.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return store.get_model_version(name, version), store.get_model_version_download_uri(name, version)
+    except MlflowException as e:
+        if e.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise InputError(
+            f"the registry has no version {name}/{version}", hint="check name and version: `govern log list`"
+        ) from None
+
+
+def check(workspace: Workspace, version: ModelVersion, location: str, tracking_uri: str) -> tuple[str, list[Step]]:
+    """Return the evidence that a stored version names, and the steps that check the version against it."""
+    sha256 = version.tags.get(facts.EVIDENCE, "")
+    tagged = Step(
+        name=TAGGED,
+        ok=bool(sha256),
+        expected=f"a tag {facts.EVIDENCE} on {version.name}/{version.version}",
+        found=sha256 or "none: registered around the gate, or before it",
+    )
+    if not sha256:
+        return "", [tagged]
+    admission, signed = _admission(workspace, version.name, sha256)
+    if admission is None:
+        return sha256, [tagged, signed]
+    files = admission.bundle.record.subject.sha256
+    return sha256, [
+        tagged,
+        signed,
+        _facts(version, admission),
+        _registration(workspace, version, sha256),
+        _digest(SOURCE, version.source, files, tracking_uri),
+        _digest(DOWNLOAD, location, files, tracking_uri),
+    ]
+
+
+def _admission(workspace: Workspace, name: str, sha256: str) -> tuple[Admission | None, Step]:
+    try:
+        found, reasons = admissions(workspace, name)
+    except GovernError as e:
+        found, reasons = [], [e.message]
+    admission = next((a for a in found if a.bundle.sha256 == sha256), None)
+    told = next((r for r in reasons if sha256[:12] in r), "; ".join(reasons) or "none in this project")
+    return admission, Step(
+        name=SIGNED,
+        ok=admission is not None,
+        expected=f"evidence {sha256[:12]}, signed, in the log, allowing {name!r}",
+        found=f"evidence {sha256[:12]}" if admission else told,
+    )
+
+
+def _facts(version: ModelVersion, admission: Admission) -> Step:
+    expected = facts.tags(admission.bundle, admission.receipt)
+    changed = [k for k in sorted(expected) if version.tags.get(k) != expected[k]]
+    changed += [k for k in sorted(version.tags) if facts.is_reserved(k) and k not in expected]
+    if version.description != describe(admission.bundle, admission.receipt):
+        changed.append("the description")
+    return Step(
+        name=FACTS,
+        ok=not changed,
+        expected="the tags and the description that the evidence gives",
+        found=f"changed: {', '.join(changed)}" if changed else "unchanged",
+    )
+
+
+def _registration(workspace: Workspace, version: ModelVersion, sha256: str) -> Step:
+    from govern.evidence.log import Log
+
+    entries = Log(workspace.log).find(
+        kind="registration", evidence=sha256, name=version.name, version=int(version.version)
+    )
+    return Step(
+        name=REGISTRATION,
+        ok=bool(entries),
+        expected=f"an entry for {version.name}/{version.version}",
+        found=f"entry {entries[0].index}" if entries else "none: `govern register` was not finished, run it again",
+    )
+
+
+def _digest(name: str, uri: str, expected: str, tracking_uri: str) -> Step:
+    try:
+        location = source.resolve(uri, tracking_uri).location
+        found = source.digest(location, tracking_uri)
+    except GovernError as e:
+        return Step(name=name, ok=False, expected=expected, found=e.message)
+    return Step(name=name, ok=found == expected, expected=expected, found=found)
