@@ -47,6 +47,18 @@ def test_asah_equals_proc(shared_data: Path):
         assert abs(gap / se) == pytest.approx(abs(expected["z"]), abs=1e-9)
 
 
+def test_model_against_physicians_equals_proc(shared_data: Path):
+    table = pd.read_csv(shared_data / "reference" / "support2_predictions.csv.gz")
+    published = json.loads((shared_data / "reference" / "support2.json").read_text())["model_vs_physician"]
+    for horizon, expected in (("60d", published["d60"]), ("180d", published["d180"])):
+        columns = [f"death_{horizon}", f"model_{horizon}", f"physician_{horizon}"]
+        label, model, physician = table[columns].dropna().to_numpy(dtype=float).T
+        gap, se = difference(label.astype(np.int8), model, physician)
+        assert len(label) == expected["n"]
+        assert gap == pytest.approx(expected["auc_model"] - expected["auc_physician"], abs=1e-10)
+        assert gap / se == pytest.approx(expected["z"], abs=1e-8)
+
+
 def test_delong_1988_table(shared_data: Path):
     table = pd.read_csv(shared_data / "reference" / "delong1988.csv")
     published = json.loads((shared_data / "reference" / "delong1988.json").read_text())
@@ -112,6 +124,18 @@ def test_clustered_variance_agrees_with_the_bootstrap_of_patients():
     resampled = replicate(statistic, 150, replicates=1000, seed=1).std(ddof=1)
     assert _delong(label, score, patient)[1] == pytest.approx(resampled, rel=0.1)
     assert _delong(label, score)[1] < 0.85 * resampled
+
+
+def test_a_patients_events_and_nonevents_move_together():
+    # scores that tell patients apart and not outcomes: what they share cancels in the area
+    rng, found = np.random.default_rng(9), []
+    patient, label = np.repeat(np.arange(60), 6), np.tile([0, 1], 180).astype(np.int8)
+    for _ in range(200):
+        score = rng.normal(size=60)[patient] + 0.3 * rng.normal(size=360)
+        found.append(_delong(label, score, patient))
+    spread = np.std([estimate for estimate, _ in found], ddof=1)
+    assert np.mean([se for _, se in found]) == pytest.approx(spread, rel=0.12)
+    assert _delong(label, score)[1] > 1.5 * spread
 
 
 def test_perfect_order_and_constant_scores_are_not_certain():

@@ -158,6 +158,8 @@ def test_bins_have_equal_mass_and_keep_ties_together():
     tied = np.array([0.1] * 90 + [0.2] * 5 + [0.9] * 5)
     assert [len(set(equal_mass(tied, 10)[tied == v])) for v in (0.1, 0.2, 0.9)] == [1, 1, 1]
     assert set(equal_mass(np.full(7, 0.5), 10)) == {0}
+    # a run of ties goes where its middle lies, which makes the halves 45 and 55 rather than 95 and 5
+    assert list(np.bincount(equal_mass(np.repeat([0.1, 0.2, 0.3], [45, 50, 5]), 2))) == [45, 55]
     assert list(equal_mass(np.array([0.3, 0.1, 0.2]), 10)) == [2, 0, 1]
 
 
