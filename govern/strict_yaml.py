@@ -109,7 +109,8 @@ def build(model: type[M], document: Document, value: Any | None = None) -> M:
         return adapter.validate_python(document.value if value is None else value)
     except pydantic.ValidationError as e:
         errors = e.errors()
-        first = errors[0]
+        # A misspelt key is both an unknown and a missing one: the unknown word is the one to mend.
+        first = min(errors, key=lambda e: e["type"] != "extra_forbidden")
         location = _in_document(first["loc"], document)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         message, hint = _explain(model, first, location)
