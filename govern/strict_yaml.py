@@ -142,7 +142,7 @@ def _explain(model: Any, error: Any, location: Location) -> tuple[str, str]:
     message = str(error["msg"]).removeprefix("Value error, ")
     found = error.get("input")
     shown = f", found {found!r}" if isinstance(found, str | int | float | bool) else ""
-    return f"{name}: {message[:1].lower()}{message[1:]}{shown}", ""
+    return f"{name}: {message[:1].lower()}{message[1:]}{shown}", "mend the value"
 
 
 def _fields(model: Any, location: Location) -> list[str]:

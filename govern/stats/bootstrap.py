@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.stats.proportion import Interval
+from govern.stats.proportion import Interval, quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,20 @@ def replicate(
 def percentile(values: NDArray[np.float64], *, level: float = 0.95) -> Interval:
     """Return the percentile interval (Efron 1979)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def bias_corrected(values: NDArray[np.float64], estimate: float, *, level: float = 0.95) -> Interval:
+    """Return the bias-corrected percentile interval (BC; Efron, Can J Stat 1981;9:139).
+
+    The quantiles are moved by how far the median of the replicates lies from the estimate, ties
+    counting half.
+    """
+    normal = NormalDist()
+    below = (float((values < estimate).mean()) + float((values <= estimate).mean())) / 2
+    edge = 0.5 / len(values)
+    shift, z = 2 * normal.inv_cdf(min(max(below, edge), 1 - edge)), quantile(level)
+    low, high = np.quantile(values, [normal.cdf(shift - z), normal.cdf(shift + z)])
     return float(low), float(high)
 
 

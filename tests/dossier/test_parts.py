@@ -22,7 +22,7 @@ from tests.dossier.sample_record import record
         (0.0, "0.000"),
         (0.84249, "0.842"),
         (-0.5, "−0.500"),  # noqa: RUF001
-        (0.00012, "1.20e−04"),  # noqa: RUF001
+        (0.00012, "1.2e−04"),  # noqa: RUF001
         (123.456, "123.5"),
         (9105.0, "9,105"),
     ],
@@ -53,6 +53,7 @@ def test_hidden_and_missing_characters_are_written_out(hidden: str) -> None:
 def test_short_is_one_line() -> None:
     assert short("a\n b", 10) == "a b"
     assert short("x" * 50, 10) == "x" * 9 + "…"
+    assert short("goals of care", 12) == "goals of…"
 
 
 def test_facts_that_nobody_declared_are_missing() -> None:

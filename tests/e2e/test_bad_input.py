@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,7 @@ def test_a_model_that_is_none(run: Any, project: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_key(run: Any, project: Path, model: str) -> None:
-    for path in (project / ".govern" / "keys").iterdir():
-        path.unlink()
+    shutil.rmtree(project / ".govern" / "keys")
     refused(run(project, "check", "--model", model), 3, "key")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from govern.stats import bootstrap
-from govern.stats.bootstrap import draws, percentile, replicate, varies
+from govern.stats.bootstrap import bias_corrected, draws, percentile, replicate, varies
 
 
 def test_equal_seeds_give_equal_draws_and_every_draw_is_complete():
@@ -29,6 +29,14 @@ def test_spread_of_a_mean_is_its_standard_error():
     assert means.std() == pytest.approx(values.std() / 20, rel=0.04)
     low, high = percentile(means)
     assert (high - low) / 3.92 == pytest.approx(values.std() / 20, rel=0.05)
+
+
+def test_bias_correction_moves_the_quantiles_by_the_median_bias():
+    values = np.random.default_rng(4).normal(size=200_000)
+    assert bias_corrected(values, float(np.median(values))) == pytest.approx(percentile(values), abs=0.01)
+    # replicates that lie half a standard deviation too high are brought down by a whole one
+    assert bias_corrected(values, -0.5) == pytest.approx((-2.96, 0.96), abs=0.04)
+    assert bias_corrected(values, -99.0)[0] == values.min()
 
 
 def test_rounding_is_not_variation():

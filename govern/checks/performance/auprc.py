@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import PolicyError
-from govern.stats.bootstrap import percentile, replicate, varies
+from govern.stats.bootstrap import bias_corrected, replicate, varies
 from govern.stats.clusters import repeated, units
 from govern.stats.precision_recall import Ranking, average_precision, curve, rank
 from govern.types import Measurement
@@ -27,14 +27,15 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
         of events found. A model without skill scores the prevalence, not 0.5.
 
     How: Average precision without interpolation: the sum over distinct scores of the gain in recall
-        times the precision, equal to scikit-learn's. 95 % percentile interval of a seeded bootstrap of
-        rows, or of patients with all their rows where a patient repeats. Resamples without any event
-        define no value and are left out; `details` counts them. Support is the smaller of events and
-        non-events, counted in patients where they repeat.
+        times the precision, equal to scikit-learn's. 95 % bias-corrected percentile interval (Efron
+        1981) of a seeded bootstrap of rows, or of patients with all their rows where a patient repeats.
+        Resamples without any event define no value and are left out; `details` counts them. Support is
+        the smaller of events and non-events, counted in patients where they repeat.
 
     Limits: Depends on the prevalence: never compare it between populations or groups whose prevalence
-        differs, and judge it against the prevalence in `details`. Biased upward in small samples. Where
-        all resamples agree (perfect order) the bootstrap shows no uncertainty, so no interval is given.
+        differs, and judge it against the prevalence in `details`. Biased upward in small samples: with
+        some 30 events the lower limit is too high in about 4 % of samples where 2.5 % are meant. Where
+        all resamples agree (perfect order) the bootstrap shows no uncertainty: no interval is given.
 
     Fix: Look at the scores of false alarms: which inputs raised them. If only the interval falls short,
         more events are needed.
@@ -48,7 +49,7 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
     event, patient = scores.label == 1, repeated(scores.patient)
     positive, negative = units(event, patient), units(~event, patient)
     unit = "rows" if patient is None else "patients"
-    method = f"average precision; percentile bootstrap of {unit}, {replicates} replicates"
+    method = f"average precision; bias-corrected bootstrap of {unit}, {replicates} replicates"
     counts: dict[str, Any] = {"n": scores.n, "events": scores.events, "support": min(positive, negative)}
     if not counts["support"]:
         missing = "events" if not positive else "rows without the event"
@@ -73,7 +74,7 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
     values = replicate(resampled, drawn, replicates=replicates, seed=seed)
     defined = values[np.isfinite(values)]
     spread = varies(defined)
-    lower, upper = percentile(defined) if spread else (None, None)
+    lower, upper = bias_corrected(defined, estimate) if spread else (None, None)
     return Measurement(
         estimate=estimate,
         lower=lower,
