@@ -63,8 +63,11 @@ def _may_limit(policy: Policy, finding: Finding) -> bool:
         return False
     rule = next((r for r in policy.checks if r.id == finding.rule), None)
     measured = finding.measurement
-    if rule is None or measured is None or measured.lower is None or measured.upper is None:
-        return rule is not None
+    if rule is None or measured is None:
+        return False
+    if measured.lower is None or measured.upper is None:
+        # Nothing could be measured: a limitation for want of patients only, not because of the scores.
+        return measured.support is not None and measured.support < rule.min_events
     return all(
         holds(c.operator, measured.lower, c.bound) or holds(c.operator, measured.upper, c.bound)
         for c in rule.accept.criteria

@@ -79,8 +79,8 @@ def test_a_finding_twice_or_of_no_rule_is_caught() -> None:
     assert decide(policy(), [*findings(), finding(0, rule="other", id="other")], today=TODAY).verdict is Verdict.DENY
 
 
-def limited(lower: float | None, upper: float | None) -> Finding:
-    measured = Measurement(estimate=0.05, lower=lower, upper=upper, n=9, method="m")
+def limited(lower: float | None, upper: float | None, support: int | None = 9) -> Finding:
+    measured = Measurement(estimate=0.05, lower=lower, upper=upper, n=900, method="m", support=support)
     return finding(0, Outcome.INCONCLUSIVE, insufficient=Insufficient.LIMIT, measurement=measured)
 
 
@@ -91,6 +91,13 @@ def test_too_little_evidence_may_be_a_limitation_but_not_where_all_of_it_points_
     assert (decision.verdict, decision.limitations) == (Verdict.ALLOW, ("fair",))
     assert decide(rules, [limited(0.20, 0.90), *others], today=TODAY).blocking == ("fair",)
     assert decide(rules, [limited(None, None), *others], today=TODAY).limitations == ("fair",)
+
+
+@pytest.mark.parametrize("support", [20, 900, None])
+def test_what_cannot_be_measured_is_a_limitation_only_for_want_of_patients(support: int | None) -> None:
+    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    given = [limited(None, None, support), *others]
+    assert decide(policy(insufficient="limit"), given, today=TODAY).blocking == ("fair",)
 
 
 def test_limit_lets_nothing_by_but_too_little_evidence() -> None:

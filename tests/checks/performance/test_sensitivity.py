@@ -38,7 +38,7 @@ def test_support2_equals_the_published_proportions(shared_data: Path):
                     assert (found.lower, found.upper) == pytest.approx(published[key], abs=1e-10)
                     assert (found.n, found.details["count"]) == (published["n"], published["x"])
                     compared += 1
-    assert compared >= 24
+    assert compared == 48
 
 
 def test_fda_appendix_f():
