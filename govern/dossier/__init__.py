@@ -1,0 +1,1 @@
+"""The signed PDF made from evidence by a template."""

@@ -1,0 +1,126 @@
+"""Evidence to what templates see: plain values, all numbers already text, every number with its finding id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from govern.canonical import sha256
+from govern.dossier import findings as view
+from govern.dossier import signatures as signing
+from govern.dossier.facts import Facts
+from govern.dossier.figures import Figure, draw
+from govern.dossier.findings import Rule
+from govern.dossier.gaps import FAMILIES, gap_groups
+from govern.dossier.numbers import NONE, count
+from govern.dossier.outline import Outline
+from govern.types import Dataset, Verdict
+
+if TYPE_CHECKING:
+    from govern.evidence.bundle import Bundle
+
+#: What each file of a bundle is, for the list of attachments.
+FILES: Mapping[str, str] = {
+    "subject.json": "what was validated, with the digest of each of its files",
+    "policy.json": "the policy as resolved: rules, criteria, approvals",
+    "system.json": "the declared facts",
+    "datasets.json": "the datasets, with digests and column facts",
+    "findings.json": "every finding with its measurement",
+    "decision.json": "the decision and what made it so",
+    "environment.json": "interpreter, packages, code commit, seed, digests of the checks",
+    "waivers.json": "the waivers that were in force",
+    "statement.dsse.json": "the signed statement that binds all of these by digest",
+    "signer.pem": "the signer's certificate and its issuers",
+    "receipt.json": "the log's proof of inclusion (not bound by the statement)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A dataset for reading. ``columns`` rows are (name, type, missing, distinct) as text."""
+
+    role: str
+    path: str
+    sha256: str
+    rows: str
+    patients: str
+    patient_id: str
+    pointer: str
+    revision: str
+    files: tuple[tuple[str, str, str], ...]
+    columns: tuple[tuple[str, str, str, str], ...]
+
+
+def build(bundle: Bundle) -> dict[str, Any]:
+    """Return the context of the templates for an evidence bundle.
+
+    Raises:
+        SigningError: the signer's certificate cannot be read.
+    """
+    record = bundle.record
+    rules = view.rules(record)
+    facts = Facts(record.system, (record.policy.get("documentation") or {}).get("required") or ())
+    seal, panel = signing.seal(bundle), signing.signatures(record)
+    return {
+        "system": str(record.system.get("name") or record.subject.name),
+        "subject": record.subject,
+        "files": tuple((f.path, f.sha256, count(f.bytes)) for f in record.subject.files),
+        "registered_name": record.registered_name,
+        "allowed": record.decision.verdict is Verdict.ALLOW,
+        "decision": record.decision,
+        "counts": view.counts(record),
+        "policy": record.policy,
+        "rules": rules,
+        "families": _families(rules),
+        "open_rows": [row for rule in rules for row in rule.open],
+        "grouped": [r for r in rules if r.grouped],
+        "known_families": FAMILIES,
+        "other": [r for r in rules if r.family not in FAMILIES and not r.grouped],
+        "not_applicable": record.policy.get("not_applicable") or {},
+        "figures": _figures(rules),
+        "gap_groups": gap_groups(record, rules, facts, seal, panel),
+        "facts": facts,
+        "datasets": tuple(_table(d) for d in record.datasets),
+        "environment": record.environment,
+        "methods": view.methods(rules),
+        "seal": seal,
+        "panel": panel,
+        "evidence": bundle.sha256,
+        "attachments": attachments(bundle),
+        "outline": Outline(),
+    }
+
+
+def attachments(bundle: Bundle) -> tuple[tuple[str, str, str, str], ...]:
+    """Return (name, what it is, SHA-256, size in bytes) of the bundle's files, by name."""
+    return tuple((n, FILES.get(n, NONE), sha256(data), count(len(data))) for n, data in sorted(bundle.files.items()))
+
+
+def _families(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Return the rules that look at everybody, by family; those by group have a section of their own."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.family, [])
+        if not rule.grouped:
+            found[rule.family].append(rule)
+    return found
+
+
+def _figures(rules: Sequence[Rule]) -> dict[str, tuple[Figure, ...]]:
+    return {rule.id: draw(rule) for rule in rules}
+
+
+def _table(dataset: Dataset) -> Table:
+    return Table(
+        role=dataset.role.value,
+        path=dataset.path,
+        sha256=dataset.sha256,
+        rows=count(dataset.rows),
+        patients=count(dataset.patients),
+        patient_id=dataset.patient_id or NONE,
+        pointer=dataset.dvc_pointer or NONE,
+        revision=dataset.git_revision or NONE,
+        files=tuple((f.path, f.sha256, count(f.bytes)) for f in dataset.files),
+        columns=tuple((c.name, c.type, count(c.missing), count(c.distinct)) for c in dataset.columns),
+    )

@@ -1,0 +1,153 @@
+"""What is missing, failing or not shown: the first thing a dossier says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from govern.dossier.facts import Facts
+from govern.dossier.findings import MARKS, Row, Rule
+from govern.dossier.signatures import Seal, Signature
+from govern.types import MANDATORY_FAMILIES, Outcome, Record
+
+#: The families a reviewer may look for; one that no rule measures is said to be not assessed.
+FAMILIES = (*MANDATORY_FAMILIES, "performance", "data", "robustness", "privacy", "security", "documentation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """One thing that a reader must know is not there. ``rows`` are the findings that say so."""
+
+    mark: str
+    word: str
+    what: str
+    why: str
+    rows: tuple[Row, ...] = ()
+    #: The outcome, for the style of the mark.
+    outcome: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapGroup:
+    """Gaps of one kind under a heading."""
+
+    title: str
+    gaps: tuple[Gap, ...]
+
+
+def gap_groups(
+    record: Record, rules: Sequence[Rule], facts: Facts, seal: Seal, signatures: Sequence[Signature]
+) -> tuple[GapGroup, ...]:
+    """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them."""
+    open_rows = [row for rule in rules for row in rule.open]
+    effects = {
+        "blocks": "Findings that block",
+        "limitation": "Limitations of use: too little evidence, which the policy accepts as a stated limit",
+        "waived": "Findings under a waiver",
+        "warning": "Warnings: findings that do not pass and do not block",
+        "": "Other findings without a pass",
+    }
+    groups = [GapGroup(title="The policy is not covered", gaps=tuple(_reasons(record)))]
+    for effect, title in effects.items():
+        rows = [r for r in open_rows if r.effect == effect]
+        waivers = _waivers(record) if effect == "waived" else []
+        groups.append(GapGroup(title=title, gaps=(*_by_rule(rows), *waivers)))
+    groups += [
+        GapGroup(title="Families declared not applicable", gaps=tuple(_not_applicable(record))),
+        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures))),
+        GapGroup(title="Not declared by the owner", gaps=tuple(_undeclared(facts))),
+        GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules))),
+    ]
+    return tuple(g for g in groups if g.gaps)
+
+
+def _reasons(record: Record) -> Iterable[Gap]:
+    return (Gap(mark="✗", word="missing", what="Policy", why=r, outcome="fail") for r in record.decision.reasons)
+
+
+def _by_rule(rows: Sequence[Row]) -> list[Gap]:
+    """Return a gap for each rule and outcome, with all its findings."""
+    grouped: dict[tuple[str, Outcome], list[Row]] = {}
+    for row in rows:
+        grouped.setdefault((row.finding.rule, row.finding.outcome), []).append(row)
+    return [
+        Gap(
+            mark=MARKS[outcome],
+            word=found[0].word,
+            what=rule,
+            why=found[0].message if len(found) == 1 else "",
+            rows=tuple(found),
+            outcome=outcome.value,
+        )
+        for (rule, outcome), found in grouped.items()
+    ]
+
+
+def _waivers(record: Record) -> list[Gap]:
+    return [
+        Gap(
+            mark="○",
+            word="waiver",
+            what=w.finding,
+            why=f"{w.reason}. Owner {w.owner}, approved by {w.approver}, expires {w.expires}",
+        )
+        for w in record.waivers
+    ]
+
+
+def _not_applicable(record: Record) -> Iterable[Gap]:
+    for family, why in (record.policy.get("not_applicable") or {}).items():
+        text = f"{why.get('reason', 'no reason given')} (said by {why.get('person', 'nobody named')})"
+        yield Gap(mark="–", word="not applicable", what=family, why=text, outcome="not_applicable")  # noqa: RUF001
+
+
+def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
+    if seal.development:
+        yield Gap(
+            mark="!",
+            word="development key",
+            what="DEVELOPMENT KEY",
+            why="The evidence is signed with a key made for trying out. It proves no person's identity.",
+            outcome="error",
+        )
+    if missing := [s.title for s in signatures if s.required]:
+        yield Gap(
+            mark="○",
+            word="not signed",
+            what="Approvals not given",
+            why=f"The policy asks for these signatures, and none was there when this file was made: "
+            f"{', '.join(missing)}.",
+        )
+    if not seal.logged:
+        yield Gap(mark="○", word="not logged", what="No log receipt", why="The log's proof of this evidence is absent.")
+    yield Gap(
+        mark="○",
+        word="no time stamp",
+        what="No trusted time stamp",
+        why="Times are those of the signing machine's clock, and the signature is not prepared for long-term "
+        "validation (PAdES B-B).",
+    )
+
+
+def _undeclared(facts: Facts) -> Iterable[Gap]:
+    missing = facts.missing()
+    required = [f.label for f in missing if f.required]
+    others = [f.label for f in missing if not f.required]
+    if required:
+        yield Gap(mark="✗", word="missing", what="Required by the policy", why=", ".join(required), outcome="fail")
+    if others:
+        yield Gap(mark="○", word="not declared", what="Other facts", why=", ".join(others))
+
+
+def _not_assessed(record: Record, rules: Sequence[Rule]) -> Iterable[Gap]:
+    measured = {r.family for r in rules if r.rows} | set(record.policy.get("not_applicable") or {})
+    if absent := [f for f in FAMILIES if f not in measured]:
+        why = f"No rule of the policy measures: {', '.join(absent)}."
+        yield Gap(mark="○", word="not assessed", what="Families", why=why)
+    yield Gap(
+        mark="○",
+        word="not assessed",
+        what="Order of events",
+        why="Whether the policy was frozen before the test data were opened, and how often they were looked at, "
+        "stands in the log and not in this file.",
+    )
