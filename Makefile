@@ -10,7 +10,8 @@ help:  ## show the targets
 demo: setup  ## the whole story on real patients, offline
 	$(BIN)/govern demo govern-demo
 
-test: setup  ## every test
+test:  ## every test
+	@scripts/setup pdftotext=poppler-utils
 	$(BIN)/pytest -n auto --dist loadfile
 
 lint: setup  ## ruff and mypy

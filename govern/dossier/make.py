@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govern import files
 from govern.dossier.render import typeset
 from govern.errors import InputError
 from govern.types import Signatory
@@ -35,7 +36,7 @@ def make(bundle: Bundle, template: str, output: Path, identity: Identity) -> Pat
     made = typeset(bundle, template)
     prepared = pades.prepare(made.pdf, made.boxes)
     signed = pades.sign(prepared, identity, field=Signatory.AUTHOR.value, reason=REASON, when=datetime.now(UTC))
-    _replace(output, signed)
+    files.replace(output, signed)
     return output
 
 
@@ -47,17 +48,3 @@ def _writable(output: Path) -> None:
         raise InputError(f"{output.parent}: no such folder", hint="make the folder, or give another --output")
     if not os.access(output.parent, os.W_OK):
         raise InputError(f"{output.parent}: the folder is not writable", hint="give another --output")
-
-
-def _replace(output: Path, data: bytes) -> None:
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(output)
-    except OSError as e:
-        raise InputError(f"{output}: cannot be written: {e.strerror}", hint="give another --output") from None
-    finally:
-        temporary.unlink(missing_ok=True)
