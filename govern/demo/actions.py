@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LEAK = "model_risk_180d"
 #: Says that a folder was made by the demonstration, so that it may be made anew.
 MARK = ".govern-demo"
-_FILES = ("support2.csv.gz", "DATASHEET.md", "govern.yaml", "prepare.py", "train.py")
+FILES = ("support2.csv.gz", "DATASHEET.md", "govern.yaml", "prepare.py", "train.py")
 _LAST_INPUT = "disease_group]"
 
 
@@ -55,7 +55,7 @@ def prepare(stage: Stage) -> None:
     git.require()
     git.initialise(stage.folder)  # even inside another repository, in which nothing must be committed
     source = shared("examples") / "support2"
-    for name in _FILES:
+    for name in FILES:
         shutil.copyfile(source / name, stage.folder / name)
     stage.typed("govern", "init")
     with stage.work("setting up git, DVC, a key and MLflow"):
