@@ -68,8 +68,8 @@ def file_sha256(path: Path) -> str:
 def manifest(root: Path, *, skip: Iterable[str] = ()) -> tuple[FileDigest, ...]:
     """Return the digests of a file, or of all files below a folder, in path order.
 
-    Names in ``skip`` are left out. Symbolic links are refused: what they point at can change
-    without any byte of the folder changing.
+    Files of the folder itself whose names are in ``skip`` are left out. Symbolic links are refused:
+    what they point at can change without any byte of the folder changing.
 
     Raises:
         InputError: ``root`` is absent or empty, or holds a symbolic link.
@@ -83,8 +83,8 @@ def manifest(root: Path, *, skip: Iterable[str] = ()) -> tuple[FileDigest, ...]:
     for path in sorted(root.rglob("*")):
         if path.is_symlink():
             raise InputError(f"{path}: a symbolic link inside a versioned folder", hint="replace it by the file")
-        if path.is_file() and path.name not in skipped:
-            name = path.relative_to(root).as_posix()
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and name not in skipped:
             found.append(FileDigest(path=name, sha256=file_sha256(path), bytes=path.stat().st_size))
     if not found:
         raise InputError(f"{root}: an empty folder", hint="check the path")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from govern.canonical import plain
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
-from govern.errors import GovernError, UnavailableError
-from govern.gate import holds
+from govern.errors import GovernError, PolicyError, UnavailableError
+from govern.judge import judge
 from govern.policy.model import Policy, Rule
-from govern.types import Criterion, Finding, Measurement, Outcome
+from govern.types import Finding, Measurement, Outcome
 
 if TYPE_CHECKING:
     from govern.inputs import Inputs
 
-#: Below this support a verdict stands, and is flagged as thin.
-_THIN = 100
+#: Digits that are kept of a measurement: the last ones differ between processors.
+_DIGITS = 12
 
 
 def evaluate(
@@ -43,39 +45,15 @@ def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: An
         UnavailableError: an input that the check asks for is not there.
         GovernError: the data is not fit to be measured.
     """
-    if by is None or check.grouped:
-        result = check.function(**{name: inputs.get(name, by) for name in check.inputs}, **params)
-        return result if isinstance(result, list) else [result]
-    return [_of_group(check, inputs, by, name, mask, params) for name, mask in inputs.slices(by)]
-
-
-def judge(measured: Measurement, rule: Rule) -> tuple[Outcome, str]:
-    """Return outcome and message of a measurement under a rule.
-
-    ``pass``: every criterion holds. ``fail``: the estimate itself violates one. ``inconclusive``: too
-    little evidence, either fewer than ``min_events`` or an interval that does not exclude the bound
-    although the estimate meets it.
-    """
-    if not measured.sufficient or measured.estimate is None:
-        return Outcome.INCONCLUSIVE, measured.message or "too little evidence for an estimate"
-    if measured.support is not None and measured.support < rule.min_events:
-        return Outcome.INCONCLUSIVE, _join(
-            f"too little evidence: {measured.support} where {rule.min_events} are needed", measured.message
-        )
-    missed = [c for c in rule.accept.criteria if not _met(c, measured)]
-    if not missed:
-        thin = measured.support is not None and measured.support < _THIN
-        return Outcome.PASS, _join(f"thin evidence ({measured.support})" if thin else "", measured.message)
-    violated = [c for c in missed if not holds(c.operator, measured.estimate, c.bound)]
-    if violated:
-        text = f"{_number(measured.estimate)} where {violated[0].operator} {violated[0].bound:g} is required"
-        return Outcome.FAIL, _join(text, measured.message)
-    bound = missed[0]
-    return Outcome.INCONCLUSIVE, _join(
-        f"not shown: {_number(measured.estimate)} meets {bound.operator} {bound.bound:g}, "
-        f"its {bound.on} bound {_number(getattr(measured, bound.on))} does not",
-        measured.message,
-    )
+    if by is not None and not check.grouped:
+        if not check.sliceable:
+            raise PolicyError(f"{check.id} measures more than rows of the test set", hint="measure it without groups")
+        return [_of_group(check, inputs, by, name, mask, params) for name, mask in inputs.slices(by)]
+    result = check.function(**{name: inputs.get(name, by) for name in check.inputs}, **params)
+    measured = [_rounded(m) for m in (result if isinstance(result, list) else [result])]
+    if by is not None and [m.slice.get(by) for m in measured] != list(inputs.groups(by).names):
+        raise GovernError(f"{check.id} did not measure each group of {by} once")
+    return measured
 
 
 def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
@@ -89,7 +67,7 @@ def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
             yield _finding(rule, check, Outcome.NOT_AVAILABLE, e.message, slice=_all_of(by), fix=e.hint)
         except GovernError as e:
             yield _finding(rule, check, Outcome.ERROR, e.message, slice=_all_of(by), fix=e.hint)
-        except Exception as e:  # a crashed check is an error finding, whatever it crashed of
+        except (Exception, SystemExit) as e:  # a crashed check is an error finding, whatever it crashed of
             yield _finding(rule, check, Outcome.ERROR, f"the check crashed: {type(e).__name__}: {e}", slice=_all_of(by))
         else:
             for measured in measurements:
@@ -98,12 +76,25 @@ def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
 
 
 def _of_group(check: Check, inputs: Inputs, by: str, name: str, mask: Any, params: dict[str, Any]) -> Measurement:
-    import dataclasses
-
     scores = inputs.get("scores").where(mask)
     arguments = {n: scores if n == "scores" else inputs.get(n) for n in check.inputs}
     measured: Measurement = check.function(**arguments, **params)
-    return dataclasses.replace(measured, slice={by: name})
+    return dataclasses.replace(_rounded(measured), slice={by: name})
+
+
+def _rounded(measured: Measurement) -> Measurement:
+    """Return a measurement whose numbers are equal wherever they are computed."""
+    numbers = {name: _round(getattr(measured, name)) for name in ("estimate", "lower", "upper", "details")}
+    return dataclasses.replace(measured, **numbers)
+
+
+def _round(value: Any) -> Any:
+    value = plain(value)
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {k: _round(v) for k, v in value.items()}
+    return [_round(v) for v in value] if isinstance(value, list) else value
 
 
 def _finding(
@@ -134,19 +125,5 @@ def _finding(
     )
 
 
-def _met(criterion: Criterion, measured: Measurement) -> bool:
-    """Whether a criterion holds; a bound that was not measured meets nothing."""
-    value = getattr(measured, criterion.on)
-    return value is not None and holds(criterion.operator, value, criterion.bound)
-
-
 def _all_of(by: str | None) -> dict[str, str]:
     return {} if by is None else {by: "(all)"}
-
-
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}" if abs(value) < 1e-3 else f"{value:.3f}"
-
-
-def _join(*parts: str) -> str:
-    return "; ".join(p for p in parts if p)

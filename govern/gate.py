@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from govern.policy.model import Policy
-from govern.types import Decision, Finding, Insufficient, Outcome, Severity, Verdict, Waiver
+from govern.judge import holds, judge
+from govern.policy import from_json
+from govern.policy.model import Policy, Rule
+from govern.types import (
+    MANDATORY_FAMILIES,
+    Decision,
+    Finding,
+    Insufficient,
+    Outcome,
+    Record,
+    Severity,
+    Verdict,
+    Waiver,
+)
 
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "==": operator.eq,
-}
 _PASSING = {Outcome.PASS, Outcome.NOT_APPLICABLE}
-
-
-def holds(operator: str, value: float, bound: float) -> bool:
-    """Whether ``value OPERATOR bound`` holds."""
-    return _OPERATORS[operator](value, bound)
 
 
 def decide(policy: Policy, findings: Sequence[Finding], *, waivers: Iterable[Waiver] = (), today: date) -> Decision:
@@ -29,12 +28,12 @@ def decide(policy: Policy, findings: Sequence[Finding], *, waivers: Iterable[Wai
 
     A blocking finding is let by in two ways only: its rule says ``insufficient: limit`` and it is
     inconclusive with an interval that reaches the bound (it then is a limitation of use), or a waiver
-    covers it that has not expired and that somebody other than its owner approved. Besides, every
-    rule of the policy must have been measured and every mandatory family be covered: a missing
-    result can never score.
+    covers it that has not expired and that somebody other than its owner approved. Besides, the
+    findings must cover the policy exactly, each judged as its rule says, and every mandatory family
+    must have a blocking finding that passes or is waived: a missing result can never score.
     """
     blocking, limitations, warnings, waived = [], [], [], []
-    valid = {w.finding for w in waivers if w.owner != w.approver and date.fromisoformat(w.expires) >= today}
+    valid = {w.finding for w in waivers if w.owner != w.approver and _unexpired(w, today)}
     for finding in findings:
         if finding.outcome in _PASSING:
             continue
@@ -46,7 +45,7 @@ def decide(policy: Policy, findings: Sequence[Finding], *, waivers: Iterable[Wai
             waived.append(finding.id)
         else:
             blocking.append(finding.id)
-    reasons = _incomplete(policy, findings)
+    reasons = [*_incomplete(policy, findings), *_uncovered(policy, findings, {*blocking, *waived})]
     return Decision(
         verdict=Verdict.DENY if blocking or reasons else Verdict.ALLOW,
         blocking=tuple(blocking),
@@ -74,21 +73,54 @@ def _may_limit(policy: Policy, finding: Finding) -> bool:
     )
 
 
+def decide_again(record: Record, *, today: date) -> Decision:
+    """Return the decision that a record's own policy, findings and waivers give.
+
+    Raises:
+        PolicyError: the recorded policy is not what its digest says.
+    """
+    return decide(from_json(record.policy), record.findings, waivers=record.waivers, today=today)
+
+
 def _incomplete(policy: Policy, findings: Sequence[Finding]) -> list[str]:
     """Return what keeps the findings from covering the policy exactly."""
     rules = {r.id: r for r in policy.checks}
-    measured = {f.rule for f in findings}
-    reasons = [f"rule {r} was not measured" for r in rules if r not in measured]
-    reasons += [f"finding {f.id} answers no rule of the policy" for f in findings if f.rule not in rules]
+    reasons = []
+    for rule in policy.checks:
+        slices = [f.slice for f in findings if f.rule == rule.id]
+        missing = [by for by in rule.by if not any(by in s for s in slices)]
+        if not slices or missing:
+            reasons.append(f"rule {rule.id} was not measured" + (f" by {', '.join(missing)}" if missing else ""))
     for finding in findings:
-        rule = rules.get(finding.rule)
-        if rule and (finding.check, finding.severity, finding.insufficient) != (
-            rule.check,
-            rule.severity,
-            rule.insufficient,
-        ):
+        if finding.rule not in rules:
+            reasons.append(f"finding {finding.id} answers no rule of the policy")
+        elif not _judged(finding, rules[finding.rule], policy):
             reasons.append(f"finding {finding.id} was not judged by its rule")
     ids = [f.id for f in findings]
     reasons += [f"finding {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
-    reasons += [f"no blocking check in the mandatory family {f}" for f in policy.missing_families()]
     return reasons
+
+
+def _judged(finding: Finding, rule: Rule, policy: Policy) -> bool:
+    """Whether a finding is what its rule makes of its measurement."""
+    stated = (finding.check, finding.severity, finding.insufficient)
+    if stated != (rule.check, rule.severity, rule.insufficient):
+        return False
+    if finding.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE):
+        return finding.measurement is not None and judge(finding.measurement, rule)[0] is finding.outcome
+    return finding.outcome is not Outcome.NOT_APPLICABLE or rule.family in policy.not_applicable
+
+
+def _uncovered(policy: Policy, findings: Sequence[Finding], settled: set[str]) -> list[str]:
+    """Return the mandatory families of which nothing was shown: no blocking finding passes, blocks or is waived."""
+    shown = {f.family for f in findings if f.severity is Severity.BLOCK and f.outcome is Outcome.PASS}
+    shown |= {f.family for f in findings if f.id in settled}
+    missing = [f for f in MANDATORY_FAMILIES if f not in shown and f not in policy.not_applicable]
+    return [f"no blocking finding passes in the mandatory family {f}" for f in missing]
+
+
+def _unexpired(waiver: Waiver, today: date) -> bool:
+    try:
+        return date.fromisoformat(waiver.expires) >= today
+    except ValueError:
+        return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -101,6 +103,14 @@ class Workspace:
         if not separator or "sqlite" not in scheme or path.startswith("/"):
             return uri
         return f"{scheme}:///{(self.root / path).as_posix()}"
+
+    def relative(self, path: Path) -> str:
+        """Return a path as seen from the project's folder (POSIX), so that it means the same on every machine."""
+        return Path(os.path.relpath(path.resolve(), self.root)).as_posix()
+
+    def located(self, uri: str) -> str:
+        """Return a model's address with a path, which :meth:`relative` gave, made absolute again."""
+        return uri if urlsplit(uri).scheme else str((self.root / uri).resolve())
 
     def data_path(self, role: Role) -> Path:
         """Return the file in a role.

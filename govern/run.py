@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from govern import canonical, environment
 from govern.checks.inputs import Documentation
@@ -15,7 +17,7 @@ from govern.evaluate import evaluate
 from govern.gate import decide
 from govern.inputs import Inputs, Predict
 from govern.policy import Policy, load_policy
-from govern.project import Workspace
+from govern.project import Data, Workspace
 from govern.types import Dataset, Record, Role, Subject
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class _Study:
     frames: Mapping[Role, pd.DataFrame]
     scores: Scores
     predict: Predict | None
+    features: tuple[str, ...]
 
 
 def gate_run(
@@ -73,7 +76,7 @@ def gate_run(
         if model is not None
         else _prediction_study(workspace, predictions or Path(), vendor_version)
     )
-    _enough(judged_by, study.scores)
+    _enough(judged_by, workspace.project.data, study)
     seed = _seed(judged_by, study)
     findings = evaluate(judged_by, _inputs(workspace, judged_by, study, seed), progress=progress)
     decision = decide(judged_by, findings, today=datetime.now(UTC).date())
@@ -86,7 +89,7 @@ def gate_run(
         datasets=study.datasets,
         findings=findings,
         decision=decision,
-        environment=environment.describe(workspace.root, seed=seed),
+        environment=environment.describe(workspace.root, checks=sorted({r.check for r in judged_by.checks}), seed=seed),
     )
     written = bundle.write(record, workspace.evidence, signer)
     log = Log(workspace.log)
@@ -117,22 +120,33 @@ def _model_study(workspace: Workspace, uri: str) -> _Study:
     declared, registry = workspace.project.data, workspace.project.registry
     workspace.data_path(Role.TEST)
     opened = {role: open_dataset(workspace, role) for role in sorted(declared.roles)}
+    address = _address(workspace, uri)
     model = open_model(
-        uri,
+        workspace.located(address),
         tracking_uri=workspace.absolute_uri(registry.tracking_uri),
         registry_uri=workspace.absolute_uri(registry.registry_uri),
         positive=declared.positive,
     )
     frames = {role: frame for role, (_, frame) in opened.items()}
-    features = _features(workspace, frames)
+    features = _features(workspace, frames, model.inputs)
     predicted = model.predict(frames[Role.TEST][list(features)])
     return _Study(
-        subject=model.subject,
+        subject=dataclasses.replace(model.subject, uri=address) if _is_path(uri) else model.subject,
         datasets=tuple(dataset for dataset, _ in opened.values()),
         frames=frames,
         scores=_scores(workspace, frames[Role.TEST], predicted, "the model's scores"),
         predict=model.predict,
+        features=features,
     )
+
+
+def _is_path(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("", "file")
+
+
+def _address(workspace: Workspace, uri: str) -> str:
+    """Return a model's address; a path, taken from the current folder, becomes one from the project's."""
+    return workspace.relative(Path(unquote(urlsplit(uri).path))) if _is_path(uri) else uri
 
 
 def _prediction_study(workspace: Workspace, path: Path, version: str | None) -> _Study:
@@ -147,22 +161,27 @@ def _prediction_study(workspace: Workspace, path: Path, version: str | None) -> 
     frame = table.read(path)
     predicted = table.column(frame, declared.score, path=path)
     others = {role: open_dataset(workspace, role) for role in sorted(declared.roles) if role is not Role.TEST}
+    subject = open_predictions(path, name=workspace.project.system.name, version=version or "not declared")
     return _Study(
-        subject=open_predictions(path, name=workspace.project.system.name, version=version or "not declared"),
+        subject=dataclasses.replace(subject, uri=workspace.relative(path)),
         datasets=tuple(dataset for dataset, _ in others.values()),
         frames={Role.TEST: frame} | {role: other for role, (_, other) in others.items()},
         scores=_scores(workspace, frame, predicted, declared.score),
         predict=None,
+        features=tuple(declared.features),
     )
 
 
-def _features(workspace: Workspace, frames: Mapping[Role, pd.DataFrame]) -> tuple[str, ...]:
-    """Return the declared features, each checked to be in every dataset."""
+def _features(workspace: Workspace, frames: Mapping[Role, pd.DataFrame], of_model: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the declared features, else the inputs that the model itself names; all must be in every dataset."""
     from govern.scan import table
 
-    features = tuple(workspace.project.data.features)
+    features = tuple(workspace.project.data.features) or of_model
     if not features:
-        raise PolicyError("govern.yaml declares no features", hint="list the model's inputs: `features:` under `data:`")
+        raise PolicyError(
+            "neither govern.yaml nor the model's signature says what its inputs are",
+            hint="list them: `features:` under `data:`",
+        )
     if workspace.project.data.label in features:
         raise PolicyError(f"the label {workspace.project.data.label!r} is declared as a feature", hint="remove it")
     for role, frame in frames.items():
@@ -187,16 +206,29 @@ def _scores(workspace: Workspace, frame: pd.DataFrame, predicted: Any, what: str
     )
 
 
-def _enough(policy: Policy, scores: Scores) -> None:
-    needed = policy.data.get("test")
-    for what, found, least in (
-        ("rows", scores.n, needed.min_rows if needed else 1),
-        ("events", scores.events, needed.min_events if needed else 1),
-    ):
-        if found < least:
+def _enough(policy: Policy, declared: Data, study: _Study) -> None:
+    """Refuse datasets that hold less than the policy needs; the rarer outcome counts as the events."""
+    from govern.scan import table
+    from govern.scan.scores import labels
+
+    for name, needed in policy.data.items():
+        role = Role(name)
+        if role not in study.frames:
             raise InputError(
-                f"the test data holds {found} {what}, the policy needs {least}", hint="collect more test data"
+                f"the policy needs {needed.min_rows} rows in the role {name!r}, and none are declared",
+                hint=f"govern data snapshot PATH --role {name}",
             )
+        frame = study.frames[role]
+        label = labels(table.column(frame, declared.label, path=f"dataset {name}"), declared.positive, declared.label)
+        rarer = int(min(label.sum(), (1 - label).sum()))
+        for what, found, least in (
+            ("rows", len(frame), needed.min_rows),
+            ("rows with the rarer outcome", rarer, needed.min_events),
+        ):
+            if found < least:
+                raise InputError(
+                    f"dataset {name} holds {found} {what}, the policy needs {least}", hint="collect more data"
+                )
 
 
 def _seed(policy: Policy, study: _Study) -> int:
@@ -211,7 +243,7 @@ def _inputs(workspace: Workspace, policy: Policy, study: _Study, seed: int) -> I
         scores=study.scores,
         frames=study.frames,
         group_columns=declared.groups,
-        features=tuple(n for n in declared.features if all(n in f.columns for f in study.frames.values())),
+        features=study.features,
         label=declared.label,
         patient_id=declared.patient_id,
         predict=study.predict,

@@ -2,7 +2,7 @@
 
 A step that failed names what it expected and found; what builds on it is *not reached*, which is not
 ok either. Everything that is signed is verified offline. Inside a project its log must hold the
-receipt, and data and model are read again; outside one these two say that they were not assessed.
+receipt, and data and model are read again; outside one there are no such steps.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DECISION, DATA, MODEL = "decision recomputed", "data pointers", "model digest"
 ATTACHED, NAMED, COMPLETE = "attached evidence is what was signed", "evidence name", "log holds every receipt"
-_NOT_ASSESSED = "not assessed (no project at hand)"
 _PDF_LIMIT_BYTES = 512 << 20
 
 
@@ -180,7 +179,10 @@ def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Se
         return [*steps, *_not_reached(broken, *_LATER)]
     record = from_files({name: data for name, data in files.items() if name != RECEIPT}).record
     inclusion, day = _inclusion(files, workspace, roots)
-    return [*steps, _decision(record, day), inclusion, *_data(record, workspace), _model(record.subject, workspace)]
+    steps += [_decision(record, day), inclusion]
+    if workspace is None:
+        return steps
+    return [*steps, *_data(record, workspace), _model(record.subject, workspace)]
 
 
 def _inclusion(
@@ -205,17 +207,14 @@ def _inclusion(
 
 
 def _decision(record: Record, day: date) -> Step:
-    """Decide again from policy, findings and waivers, as on the day the log has."""
-    from govern.gate import decide
-    from govern.policy import from_json
+    """Judge and decide again from policy, measurements and waivers, as on the day the log has."""
+    from govern.gate import decide_again
 
     expected = _told(record.decision)
     try:
-        again = decide(from_json(record.policy), record.findings, waivers=record.waivers, today=day)
+        again = decide_again(record, today=day)
     except GovernError as e:
         return Step(name=DECISION, ok=False, expected=expected, found=e.message)
-    except ValueError as e:  # a waiver's date
-        return Step(name=DECISION, ok=False, expected=expected, found=f"it cannot be decided again: {e}")
     return Step(name=DECISION, ok=again == record.decision, expected=expected, found=_told(again))
 
 
@@ -230,20 +229,14 @@ def _told(decision: Decision) -> str:
     return "; ".join([decision.verdict.value, *(f"{k}: {', '.join(v)}" for k, v in parts.items() if v)])
 
 
-def _data(record: Record, workspace: Workspace | None) -> list[Step]:
-    expected = f"{len(record.datasets)} datasets as recorded"
-    if workspace is None or not record.datasets:
-        found = "none is recorded" if workspace else _NOT_ASSESSED
-        return [Step(name=DATA, ok=True, expected=expected, found=found)]
+def _data(record: Record, workspace: Workspace) -> list[Step]:
     from govern.data.opened import check_pointer
 
     return [check_pointer(workspace, dataset) for dataset in record.datasets]
 
 
-def _model(subject: Subject, workspace: Workspace | None) -> Step:
+def _model(subject: Subject, workspace: Workspace) -> Step:
     """Digest the model's files again, where the project's tracking store says they lie; nothing is loaded."""
-    if workspace is None:
-        return Step(name=MODEL, ok=True, expected=subject.sha256, found=_NOT_ASSESSED)
     try:
         found = _digest(subject, workspace)
     except GovernError as e:
@@ -259,7 +252,7 @@ def _digest(subject: Subject, workspace: Workspace) -> str:
 
     registry = workspace.project.registry
     location = locate(
-        subject.uri,
+        workspace.located(subject.uri),
         tracking_uri=workspace.absolute_uri(registry.tracking_uri),
         registry_uri=workspace.absolute_uri(registry.registry_uri),
     )

@@ -12,6 +12,9 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+#: MLflow keeps what a process last chose in these, and children inherit them.
+_LEAKS = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -28,3 +31,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of reference data (../shared/data) is absent")
     return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let no test, and no command that it starts, inherit another's MLflow."""
+    for name in _LEAKS:
+        os.environ.pop(name, None)

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from govern.errors import InputError
-from govern.evaluate import evaluate, judge
+from govern.evaluate import evaluate
 from govern.inputs import Inputs
+from govern.judge import judge
 from govern.policy import Policy
 from govern.policy.model import Rule
 from govern.scan.scores import scores
@@ -40,6 +41,20 @@ def measured(estimate: float | None, lower: float | None, upper: float | None, *
 )
 def test_judging(given: Measurement, outcome: Outcome) -> None:
     assert judge(given, rule())[0] is outcome
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        measured(float("nan"), 0.9, 0.95),
+        measured(0.9, 0.85, float("inf")),
+        measured(0.5, 0.8, 0.9),
+        measured(0.95, 0.8, 0.9),
+        measured(0.85, 0.9, 0.8),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_an_error(given: Measurement) -> None:
+    assert judge(given, rule())[0] is Outcome.ERROR
 
 
 def test_every_criterion_must_hold() -> None:
@@ -99,11 +114,14 @@ def test_an_input_that_is_not_there_is_not_available(inputs: Inputs) -> None:
     assert [f.outcome for f in found] == [Outcome.NOT_AVAILABLE] * 3
 
 
-def test_a_check_that_crashes_is_an_error(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("crashed", [ZeroDivisionError("boom"), SystemExit("boom"), SystemExit(0)])
+def test_a_check_that_crashes_is_an_error(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, crashed: BaseException
+) -> None:
     from govern.checks.performance import auroc
 
     def crash(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("boom")
+        raise crashed
 
     monkeypatch.setattr(auroc, "auroc", crash)
     from govern.checks import catalogue
@@ -113,7 +131,7 @@ def test_a_check_that_crashes_is_an_error(inputs: Inputs, monkeypatch: pytest.Mo
     found = evaluate(policy({"id": "r", "check": "performance.auroc", "accept": {"lower": ">= 0.5"}}), inputs)
     catalogue.load.cache_clear()
     assert found[0].outcome is Outcome.ERROR
-    assert "boom" in found[0].message
+    assert "the check crashed" in found[0].message
 
 
 def test_an_unknown_group_is_refused(inputs: Inputs) -> None:

@@ -11,16 +11,19 @@ from govern.policy import Policy
 from govern.types import Finding, Insufficient, Measurement, Outcome, Severity, Verdict, Waiver
 
 TODAY = date(2026, 11, 24)
+ACCEPT = {"upper": "<= 0.10"}
 RULES = [
-    ("fair", "bias.equal_opportunity", {"upper": "<= 0.10"}),
-    ("calibrated", "calibration.slope", {"lower": ">= 0.8"}),
-    ("steady", "drift.psi", {"upper": "<= 0.2"}),
-    ("explained", "explainability.concentration", {"upper": "<= 0.5"}),
+    ("fair", "bias.equal_opportunity"),
+    ("calibrated", "calibration.slope"),
+    ("steady", "drift.psi"),
+    ("explained", "explainability.concentration"),
 ]
+#: What a check measured where a rule makes each outcome of it.
+MEASURED = {Outcome.PASS: (0.05, 0.01, 0.09), Outcome.FAIL: (0.2, 0.15, 0.3), Outcome.INCONCLUSIVE: (0.05, 0.01, 0.3)}
 
 
 def policy(**changes: object) -> Policy:
-    checks = [{"id": i, "check": c, "accept": a, **({"by": ["sex"]} if "bias" in c else {})} for i, c, a in RULES]
+    checks = [{"id": i, "check": c, "accept": ACCEPT} for i, c in RULES]
     for rule in checks:
         rule.update(changes)
     return Policy.model_validate(
@@ -29,7 +32,9 @@ def policy(**changes: object) -> Policy:
 
 
 def finding(i: int, outcome: Outcome = Outcome.PASS, **changes: object) -> Finding:
-    rule, check, _ = RULES[i]
+    rule, check = RULES[i]
+    numbers = MEASURED.get(outcome)
+    measured = numbers and Measurement(estimate=numbers[0], lower=numbers[1], upper=numbers[2], n=900, method="m")
     plain = Finding(
         id=rule,
         rule=rule,
@@ -40,6 +45,7 @@ def finding(i: int, outcome: Outcome = Outcome.PASS, **changes: object) -> Findi
         insufficient=Insufficient.BLOCK,
         criterion="",
         message="",
+        measurement=measured or None,
     )
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -57,6 +63,40 @@ def test_whatever_does_not_pass_blocks(outcome: Outcome) -> None:
     decision = decide(policy(), findings(first=finding(0, outcome)), today=TODAY)
     assert decision.verdict is Verdict.DENY
     assert decision.blocking == ("fair",)
+
+
+def test_a_pass_without_a_measurement_or_against_it_is_caught() -> None:
+    for measured in (None, finding(0, Outcome.FAIL).measurement, finding(0, Outcome.INCONCLUSIVE).measurement):
+        forged = finding(0, Outcome.PASS, measurement=measured)
+        assert decide(policy(), findings(first=forged), today=TODAY).verdict is Verdict.DENY
+
+
+def test_not_applicable_is_for_the_policy_to_say() -> None:
+    given = findings(first=finding(0, Outcome.NOT_APPLICABLE))
+    assert decide(policy(), given, today=TODAY).verdict is Verdict.DENY
+    reason = {"bias": {"reason": "nobody can be told apart", "person": "A. Lee"}}
+    body = {k: v for k, v in policy().as_json().items() if k != "sha256"}
+    said = Policy.model_validate({**body, "not_applicable": reason})
+    assert decide(said, given, today=TODAY).verdict is Verdict.ALLOW
+
+
+def test_every_group_of_a_rule_must_be_measured() -> None:
+    rules = policy(by=["sex", "race"])
+    one = [dataclasses.replace(f, id=f"{f.id}[sex=a]", slice={"sex": "a"}) for f in findings()]
+    assert "rule fair was not measured by race" in decide(rules, one, today=TODAY).reasons
+    other = [dataclasses.replace(f, id=f"{f.id}[race=b]", slice={"race": "b"}) for f in findings()]
+    assert decide(rules, [*one, *other], today=TODAY).verdict is Verdict.ALLOW
+
+
+def test_a_mandatory_family_of_which_nothing_passes_is_not_covered_by_limitations() -> None:
+    rules = policy(insufficient="limit")
+    limited_all = [finding(i, Outcome.INCONCLUSIVE, insufficient=Insufficient.LIMIT) for i in range(4)]
+    decision = decide(rules, limited_all, today=TODAY)
+    assert decision.verdict is Verdict.DENY
+    assert decision.reasons == tuple(
+        f"no blocking finding passes in the mandatory family {f}"
+        for f in ("bias", "calibration", "drift", "explainability")
+    )
 
 
 def test_a_missing_finding_can_never_score() -> None:
@@ -79,6 +119,11 @@ def test_a_finding_twice_or_of_no_rule_is_caught() -> None:
     assert decide(policy(), [*findings(), finding(0, rule="other", id="other")], today=TODAY).verdict is Verdict.DENY
 
 
+def limiting_others() -> list[Finding]:
+    """Findings that pass: of the other rules, and of another group under the first."""
+    return [finding(i, insufficient=Insufficient.LIMIT, id=f"{i}") for i in range(4)]
+
+
 def limited(lower: float | None, upper: float | None, support: int | None = 9) -> Finding:
     measured = Measurement(estimate=0.05, lower=lower, upper=upper, n=900, method="m", support=support)
     return finding(0, Outcome.INCONCLUSIVE, insufficient=Insufficient.LIMIT, measurement=measured)
@@ -86,7 +131,7 @@ def limited(lower: float | None, upper: float | None, support: int | None = 9) -
 
 def test_too_little_evidence_may_be_a_limitation_but_not_where_all_of_it_points_to_failure() -> None:
     rules = policy(insufficient="limit")
-    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    others = limiting_others()
     decision = decide(rules, [limited(0.01, 0.30), *others], today=TODAY)
     assert (decision.verdict, decision.limitations) == (Verdict.ALLOW, ("fair",))
     assert decide(rules, [limited(0.20, 0.90), *others], today=TODAY).blocking == ("fair",)
@@ -95,14 +140,14 @@ def test_too_little_evidence_may_be_a_limitation_but_not_where_all_of_it_points_
 
 @pytest.mark.parametrize("support", [20, 900, None])
 def test_what_cannot_be_measured_is_a_limitation_only_for_want_of_patients(support: int | None) -> None:
-    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    others = limiting_others()
     given = [limited(None, None, support), *others]
     assert decide(policy(insufficient="limit"), given, today=TODAY).blocking == ("fair",)
 
 
 def test_limit_lets_nothing_by_but_too_little_evidence() -> None:
     rules = policy(insufficient="limit")
-    others = [finding(i, insufficient=Insufficient.LIMIT) for i in (1, 2, 3)]
+    others = limiting_others()
     for outcome in (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_AVAILABLE):
         failing = finding(0, outcome, insufficient=Insufficient.LIMIT)
         assert decide(rules, [failing, *others], today=TODAY).verdict is Verdict.DENY

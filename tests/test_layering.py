@@ -20,6 +20,7 @@ LAYERS = (
     ("project", "scan", "data", "models", "stats", "signing"),
     ("checks",),
     ("policy", "environment", "inputs", "evidence"),
+    ("judge",),
     ("gate", "evaluate", "formats"),
     ("run", "measure"),
     ("registry", "dossier"),
@@ -37,7 +38,6 @@ SIDEWAYS = {
     ("strict_yaml", "errors"),
     ("resources", "errors"),
     ("files", "errors"),
-    ("evaluate", "gate"),  # judging and deciding share the operators
     ("data", "project"),  # datasets are declared in the project file
     ("data", "scan"),
     ("models", "scan"),

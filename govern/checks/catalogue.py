@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -40,6 +39,11 @@ class Check:
         return self.id.partition(".")[0]
 
     @property
+    def sliceable(self) -> bool:
+        """Whether it measures rows of the test set alone, so that it can be called for each group of them."""
+        return set(self.inputs) <= {"scores", "seed"}
+
+    @property
     def grouped(self) -> bool:
         """Whether it needs all groups at once, and so returns a measurement for each."""
         return "groups" in self.inputs
@@ -48,12 +52,7 @@ class Check:
 @cache
 def names() -> tuple[str, ...]:
     """Return the ids of all checks, without importing any: own files, then entry points ``govern.checks``."""
-    own = (
-        f"{p.parent.name}.{p.stem}"
-        for p in _HERE.glob("*/*.py")
-        if not p.stem.startswith("_") and not p.parent.name.startswith("_")
-    )
-    return tuple(sorted({*own, *_outside()}))
+    return tuple(sorted({*_own(), *_outside()}))
 
 
 @cache
@@ -77,25 +76,27 @@ def load(check_id: str) -> Check:
     return Check(id=check_id, function=function, inputs=inputs, params=params, doc=_sections(function), source=source)
 
 
-def parameters(check_id: str) -> frozenset[str]:
-    """Return the names a policy may set, read from the source without importing it."""
-    family, _, name = check_id.partition(".")
-    path = _HERE / family / f"{name}.py"
-    if not path.is_file():
-        return frozenset(load(check_id).params)
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return frozenset(a.arg for a in node.args.kwonlyargs)
-    return frozenset()
+def source_digests(used: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of the source file of each check in ``used``, and of the private files beside own ones."""
+    private = {f"{p.parent.name}.{p.stem}": p for p in sorted(_HERE.glob("*/_*.py")) if p.stem != "__init__"}
+    return {name: file_sha256(path) for name, path in {**{c: load(c).source for c in used}, **private}.items()}
 
 
-def source_digests() -> dict[str, str]:
-    """Return the SHA-256 of each own check's source file, for the evidence."""
-    return {f"{p.parent.name}.{p.stem}": file_sha256(p) for p in sorted(_HERE.glob("*/*.py")) if p.stem != "__init__"}
+@cache
+def _own() -> frozenset[str]:
+    paths = (p for p in _HERE.glob("*/*.py") if not p.stem.startswith("_") and not p.parent.name.startswith("_"))
+    return frozenset(f"{p.parent.name}.{p.stem}" for p in paths)
 
 
+@cache
 def _outside() -> Mapping[str, EntryPoint]:
-    return {p.name: p for p in entry_points(group="govern.checks")}
+    """Return the checks of other packages; none may take the place of an own one, nor two have one name."""
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group="govern.checks"):
+        if point.name in _own() or point.name in found:
+            raise PolicyError(f"the package of {point.value} brings a second check {point.name!r}", hint="remove it")
+        found[point.name] = point
+    return found
 
 
 def _signature(check_id: str, function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:

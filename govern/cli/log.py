@@ -36,7 +36,7 @@ def list_() -> None:
 
 
 def verify() -> None:
-    """Recompute every leaf and root, and check every checkpoint's signature and consistency."""
+    """Recompute every leaf and root, and check every checkpoint's signature and every receipt."""
     from govern.cli.verify import verify as verify_target
 
     verify_target("log")

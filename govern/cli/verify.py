@@ -33,8 +33,8 @@ def verify(
     from govern.formats.contract import steps_json
     from govern.signing import identity
 
-    path = Path(target)
-    here = (project.find(path.parent) if path.exists() else None) or project.find(Path.cwd())
+    # Only the project that one stands in is trusted, never one that came with what is to be verified.
+    here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
     roots = None if trust is None else identity.roots_from(trust)
     with progress() as show:
@@ -46,12 +46,12 @@ def verify(
         title=f"verification of {target}",
         cases=lambda: of_steps(steps),
         contract=lambda: steps_json(steps),
-        table=lambda: _table(target, steps),
+        table=lambda: _table(target, steps, assessed=workspace is not None),
     )
     raise typer.Exit(0 if steps_json(steps)["ok"] else 1)
 
 
-def _table(target: str, steps: Sequence[Step]) -> Group:
+def _table(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -69,4 +69,5 @@ def _table(target: str, steps: Sequence[Step]) -> Group:
         mark = Text("ok", style="green") if step.ok else Text("FAILED", style="bold red")
         text = Text(step.found) if step.ok else Text(f"expected {step.expected}\nfound    {step.found}")
         table.add_row(mark, Text(step.name), text)
-    return Group(head, table)
+    rest = Text("" if assessed else "not assessed, since there is no project here: data, model, the whole log", "dim")
+    return Group(head, table, rest)

@@ -68,6 +68,20 @@ def revision(path: Path) -> str | None:
     return _run(path.parent, "log", "-1", "--format=%H", "--", path.name).stdout.strip() or None
 
 
+def state(folder: Path) -> tuple[str | None, bool | None]:
+    """Return the commit that is checked out, and whether a tracked file differs from it.
+
+    Both ``None`` where there is no git, no repository or no commit.
+    """
+    if shutil.which("git") is None:
+        return None, None
+    head = _run(folder, "rev-parse", "--verify", "-q", "HEAD")
+    changes = _run(folder, "status", "--porcelain", "--untracked-files=no")
+    if head.returncode or changes.returncode:
+        return None, None
+    return head.stdout.strip(), bool(changes.stdout.strip())
+
+
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in _REDIRECTS} | {"LC_ALL": "C"}
     command = ["git", "-C", str(folder), *arguments]

@@ -133,7 +133,7 @@ def _told(what: str) -> Iterator[None]:
         raise
     except ModuleNotFoundError as e:
         raise InputError(f"{what}: the package {e.name!r} is missing", hint=f"install {e.name}") from None
-    except Exception as e:
+    except (Exception, SystemExit) as e:  # a model that ends the process would end it with its own exit code
         raise InputError(
             f"{what}: {type(e).__name__}: {first_line(e)[:300]}",
             hint="mend the model, or install the packages in its requirements.txt",

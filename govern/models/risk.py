@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import InputError
+from govern.scan.scores import word
 from govern.strict_yaml import nearest
 
 if TYPE_CHECKING:
@@ -120,13 +121,13 @@ def _event(classes: list[Any], positive: object) -> int:
         )
     if positive is None:
         return 1
-    wanted = {str(positive), f"{positive}.0"}
-    if not wanted & set(names):
+    words = [word(c) for c in classes]
+    if word(positive) not in words:
         raise InputError(
             f"the model has no class {positive!r}, which `data.positive` calls the event",
             hint=nearest(str(positive), names),
         )
-    return next(i for i, name in enumerate(names) if name in wanted)
+    return words.index(word(positive))
 
 
 def _expected(rows: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -48,8 +49,21 @@ def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[
             raise document.error((*at, "controls", i), f"unknown control {control!r}", hint="K01 to K45")
     if valid.grouped and not rule.by:
         raise document.error(at, f"{rule.check} compares groups, but `by:` is missing", hint="add by: [sex]")
-    if rule.by and not {"scores", "groups"} & set(valid.inputs):
-        raise document.error((*at, "by"), f"{rule.check} measures no rows, so it cannot be sliced", hint="remove `by:`")
+    if rule.by and not (valid.grouped or valid.sliceable):
+        raise document.error(
+            (*at, "by"), f"{rule.check} measures more than rows of the test set, so not by group", hint="remove `by:`"
+        )
+
+
+def check_groups(policy: Policy, document: Document, groups: frozenset[str]) -> None:
+    """Refuse a rule, inherited ones too, that slices by what the project has not.
+
+    Raises:
+        PolicyError: names the file, the line where it says what it extends, and the nearest valid word.
+    """
+    for rule in policy.checks:
+        for group in rule.by:
+            _known(group, groups, f"group (in rule {rule.id})", document, ("extends",))
 
 
 def _known(word: str, valid: Iterable[str], what: str, document: Document, at: Location) -> None:
@@ -59,6 +73,8 @@ def _known(word: str, valid: Iterable[str], what: str, document: Document, at: L
 
 def _same_type(name: str, value: object, default: object, document: Document, at: Location) -> None:
     """Refuse a parameter of another type than its default (a whole number may stand for a float)."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise document.error(at, f"{name}: a finite number was expected, found {value}", hint="mend the value")
     expected = type(default)
     fits = isinstance(value, expected) and isinstance(value, bool) == isinstance(default, bool)
     if not fits and not (expected is float and type(value) is int) and default is not None:

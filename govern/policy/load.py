@@ -8,7 +8,7 @@ from typing import Any
 
 from govern import strict_yaml
 from govern.errors import InputError, PolicyError
-from govern.policy.lint import check_words
+from govern.policy.lint import check_groups, check_words
 from govern.policy.model import Policy
 from govern.resources import shared
 from govern.strict_yaml import Document, nearest
@@ -40,7 +40,10 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> 
         if str(source) not in known:
             raise InputError(f"no policy file or pack {str(source)!r}", hint=nearest(str(source), known))
         path = known[str(source)]
-    policy = _resolve(path, groups, ())
+    document = strict_yaml.read(path)
+    policy = _resolve(document, groups, ())
+    if groups is not None:
+        check_groups(policy, document, groups)
     if missing := policy.missing_families():
         raise PolicyError(
             f"{path}:1: no blocking check in the mandatory {'families' if len(missing) > 1 else 'family'} "
@@ -69,15 +72,15 @@ def from_json(value: Mapping[str, Any]) -> Policy:
     return policy
 
 
-def _resolve(path: Path, groups: frozenset[str] | None, seen: tuple[Path, ...]) -> Policy:
-    document = strict_yaml.read(path)
+def _resolve(document: Document, groups: frozenset[str] | None, seen: tuple[Path, ...]) -> Policy:
+    path = document.path
     if path.resolve() in seen:
         raise document.error(("extends",), "a policy cannot extend itself")
     policy = strict_yaml.build(Policy, document)
     check_words(policy, document, groups)
     merged: dict[str, Any] = {}
     for i, name in enumerate(policy.extends):
-        base = _resolve(_find(name, path, document, i), None, (*seen, path.resolve()))
+        base = _resolve(strict_yaml.read(_find(name, path, document, i)), None, (*seen, path.resolve()))
         merged = _merge(merged, base.model_dump(by_alias=True))
     if not policy.extends:
         return policy

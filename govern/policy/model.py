@@ -44,6 +44,10 @@ class Accept(_Strict):
     def _one_at_least(self) -> Accept:
         if not self.criteria:
             raise ValueError("one of lower, upper, estimate was expected")
+        for bound, operators in (("lower", (">", ">=")), ("upper", ("<", "<="))):
+            for c in self.criteria:
+                if c.on == bound and c.operator not in operators:
+                    raise ValueError(f"{bound} can only be held by {' or '.join(operators)}, or a wide interval passes")
         return self
 
     @property

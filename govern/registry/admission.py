@@ -95,6 +95,7 @@ def admit_name(workspace: Workspace, name: str) -> None:
 def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roots: Sequence[Certificate]) -> Bundle:
     """Return the evidence, verified as of the time in the log (the receipt in its folder is not believed)."""
     from govern.evidence import bundle
+    from govern.gate import decide_again
 
     if not _SHA256.fullmatch(sha256):
         raise PolicyError("the log's entry names no evidence")
@@ -105,6 +106,8 @@ def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roo
         raise PolicyError(f"the gate denied it ({blocking})")
     if record.registered_name != name:
         raise PolicyError(f"it speaks for the name {record.registered_name!r}")
+    if decide_again(record, today=receipt.entry.moment.date()) != record.decision:
+        raise PolicyError("its findings do not give the decision that it states")
     # also refuses a folder that holds other evidence than its name and the log's entry say
     logged = bundle.attach_receipt(dataclasses.replace(loaded, path=None), receipt)
     _must_hold(bundle.verify_bundle(logged, roots), "the evidence")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from govern.errors import GovernError, InputError
 from govern.project import Workspace
@@ -49,9 +47,7 @@ def place(workspace: Workspace, uri: str) -> Source:
     with connect.errors(*connect.addresses(workspace)):
         if match := _OTHER_VERSION.fullmatch(uri):
             uri = version_of(connect.registry(workspace), match["name"], match["version"])[0].source
-        elif urlsplit(uri).scheme == "":
-            uri = str(Path(uri).resolve())
-        return source.resolve(uri, tracking_uri)
+        return source.resolve(workspace.located(uri), tracking_uri)
 
 
 def version_of(store: Any, name: str, version: str) -> tuple[ModelVersion, str]:

@@ -14,8 +14,8 @@ from govern.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_TRUE = {"1", "1.0", "true", "yes"}
-_FALSE = {"0", "0.0", "false", "no"}
+_TRUE = {"1", "yes", "Yes", "YES"}
+_FALSE = {"0", "no", "No", "NO"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def scores(
             missing, not a number, or outside 0 to 1.
     """
     return Scores(
-        label=_labels(np.asarray(label), positive, label_name),
+        label=labels(np.asarray(label), positive, label_name),
         score=probabilities(np.asarray(score), score_name),
         patient=None if patient is None else patient_codes(np.asarray(patient)),
     )
@@ -138,7 +138,12 @@ def _bands(attribute: str, column: Any, missing: NDArray[np.bool_], cut: list[fl
     return names, [name for name in order if name in present]
 
 
-def _labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8]:
+def labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8]:
+    """Return labels as int8 of shape (n,), 1 where the value is ``positive`` (without it: 1, true or yes).
+
+    Raises:
+        InputError: a label is missing, there are not two values, or all are the same.
+    """
     import pandas as pd
 
     column = pd.Series(values)
@@ -147,29 +152,41 @@ def _labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int
             f"{name}: {int(column.isna().sum())} of {len(column)} labels are missing",
             hint="report them as equivocal in a dataset of their own; they are never dropped silently",
         )
-    text = column.astype(str).str.strip()
+    text = column.map(word)
     words = sorted(text.unique())
-    if positive is not None:
-        yes = {str(positive)}
-        if not yes & set(words):
-            raise InputError(f"{name}: the positive value {positive!r} does not occur", hint=f"found: {words[:6]}")
-        yes |= {f"{positive}.0"}
-    else:
-        if not all(w.lower() in _TRUE | _FALSE for w in words):
-            raise InputError(
-                f"{name}: labels are not binary (0/1, true/false): {len(words)} values, such as {words[:4]}",
-                hint="name the label column of the outcome, and its positive value if it has words",
-            )
-        yes = {w for w in words if w.lower() in _TRUE}
     if len(words) > 2:
-        raise InputError(f"{name}: labels are not binary: {len(words)} values, such as {words[:4]}")
-    label = text.isin(yes).to_numpy().astype(np.int8)
-    if len(np.unique(label)) < 2:
         raise InputError(
-            f"{name}: all {len(label)} labels are {'positive' if label[0] else 'negative'}",
+            f"{name}: labels are not binary (0/1, true/false): {len(words)} values, such as {words[:4]}",
+            hint="name the label column of the outcome",
+        )
+    if positive is not None:
+        if word(positive) not in words:
+            raise InputError(f"{name}: the positive value {positive!r} does not occur", hint=f"found: {words}")
+        label = (text == word(positive)).to_numpy()
+    elif set(words) <= _TRUE | _FALSE:
+        label = text.isin(_TRUE).to_numpy()
+    else:
+        raise InputError(
+            f"{name}: labels are not binary (0/1, true/false): {words}",
+            hint="say which of them is the event: `positive:` in govern.yaml, or --positive",
+        )
+    if label.all() or not label.any():
+        raise InputError(
+            f"{name}: all {len(label)} labels are {'positive' if label.all() else 'negative'}",
             hint="a test set needs both outcomes",
         )
-    return label
+    return label.astype(np.int8)
+
+
+def word(value: object) -> str:
+    """Return the normal form of a label: 1, 1.0, True and "true" are one word."""
+    text = str(value).strip()
+    if text.lower() in ("true", "false"):
+        return "1" if text.lower() == "true" else "0"
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text
 
 
 def probabilities(values: NDArray[Any], name: str) -> NDArray[np.float64]:

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 RULES = {
-    "fair": ("bias.equal_opportunity", {"upper": "<= 0.10"}, ["sex"]),
-    "calibrated": ("calibration.slope", {"lower": ">= 0.8"}, []),
-    "steady": ("drift.psi", {"upper": "<= 0.2"}, []),
-    "explained": ("explainability.concentration", {"upper": "<= 0.5"}, []),
+    "fair": ("bias.equal_opportunity", ["sex"]),
+    "calibrated": ("calibration.slope", []),
+    "steady": ("drift.psi", []),
+    "explained": ("explainability.concentration", []),
 }
 POLICY = Policy.model_validate(
     {
@@ -45,7 +45,7 @@ POLICY = Policy.model_validate(
         "id": "small",
         "version": "1",
         "title": "A small policy",
-        "checks": [{"id": i, "check": c, "accept": a, "by": by} for i, (c, a, by) in RULES.items()],
+        "checks": [{"id": i, "check": c, "accept": {"lower": ">= 0.2"}, "by": by} for i, (c, by) in RULES.items()],
     }
 )
 DIGEST = "ab" * 32
@@ -70,7 +70,8 @@ def people(folder: Path) -> People:
 
 
 def finding(rule: str, outcome: Outcome = Outcome.PASS, estimate: float = 0.5) -> Finding:
-    check, _, by = RULES[rule]
+    check, by = RULES[rule]
+    lower, estimate, upper = (0.05, 0.1, 0.15) if outcome is Outcome.FAIL else (0.25, estimate, 1.0)
     group = dict.fromkeys(by, "female")
     return Finding(
         id=rule + "".join(f"[{k}={v}]" for k, v in group.items()),
@@ -80,14 +81,14 @@ def finding(rule: str, outcome: Outcome = Outcome.PASS, estimate: float = 0.5) -
         outcome=outcome,
         severity=Severity.BLOCK,
         insufficient=Insufficient.BLOCK,
-        criterion="lower >= 0.8",
+        criterion="lower >= 0.2",
         message="µ: as measured",
         slice=group,
         controls=("K14",),
         measurement=Measurement(
             estimate=estimate,
-            lower=0.25,
-            upper=1.0,
+            lower=lower,
+            upper=upper,
             n=400,
             events=120,
             support=120,

@@ -58,6 +58,9 @@ def test_a_good_policy_loads(tmp_path: Path) -> None:
         ("by: [sex]", "by: [gender]", 9, "unknown group 'gender'", "sex"),
         ('accept: {upper: "<= 0.10"}', 'accept: {uper: "<= 0.10"}', 10, "unknown key 'uper'", "'upper'"),
         ('"<= 0.10"', '"=< 0.10"', 10, "operator", ""),
+        ('upper: "<= 0.2"', 'lower: "<= 0.2"', 16, "lower can only be held by", "mend"),
+        ("threshold: 0.3", "threshold: .nan", 8, "finite number", "mend"),
+        ("check: drift.psi", "check: drift.psi\n    by: [sex]", 16, "not by group", "remove"),
         ("title: A policy", "titel: A policy", 4, "unknown key 'titel'", "'title'"),
         ("by: [sex]", "by: [sex]\n    severity: fatal", 10, "severity", ""),
         ("by: [sex]", "by: [sex]\n    controls: [K99]", 10, "unknown control", "K45"),
@@ -145,3 +148,12 @@ def test_a_recorded_policy_that_was_changed_is_refused(tmp_path: Path) -> None:
 def test_every_pack_is_valid_and_says_why(name: str) -> None:
     policy = load_policy(name)
     assert not [rule.id for rule in policy.checks if not rule.because]
+
+
+def test_inherited_rules_slice_only_by_groups_of_the_project(tmp_path: Path) -> None:
+    written(tmp_path, GOOD, "root.yaml")
+    child = "schema: govern/policy/1\nid: c\nversion: '1'\ntitle: C\nextends: [root]\n"
+    path = written(tmp_path, child, "child.yaml")
+    assert load_policy(path, groups=frozenset({"sex"}))
+    with pytest.raises(PolicyError, match=r"child.yaml:5: unknown group \(in rule fair\) 'sex'"):
+        load_policy(path, groups=frozenset({"ward"}))

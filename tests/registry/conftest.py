@@ -8,6 +8,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from govern import project as projects
 from govern.evidence import bundle
 from govern.evidence.bundle import Bundle
 from govern.evidence.log import Log
+from govern.gate import decide
+from govern.policy import Policy
 from govern.project import Workspace
 from govern.signing import identity
 from govern.types import (
-    Decision,
+    MANDATORY_FAMILIES,
     Environment,
     Finding,
     Insufficient,
@@ -40,7 +43,17 @@ system: {name: sepsis, limitations: [Adults only]}
 data: {label: died}
 policy: policies/p.yaml
 """
-POLICY = {"schema": "govern/policy/1", "id": "small", "version": "1.0.0", "title": "A small policy"}
+_REASON = {"reason": "the registry is tested here", "person": "Ada Lee"}
+POLICY = Policy.model_validate(
+    {
+        "schema": "govern/policy/1",
+        "id": "small",
+        "version": "1.0.0",
+        "title": "A small policy",
+        "checks": [{"id": "discrimination", "check": "performance.auroc", "accept": {"lower": ">= 0.7"}}],
+        "not_applicable": dict.fromkeys(MANDATORY_FAMILIES, _REASON),
+    }
+)
 #: Columns of MLflow's database that hold paths of the project.
 PATHS = {
     "experiments": "artifact_location",
@@ -106,14 +119,15 @@ class Project:
         )
 
     def record(self, name: str | None = NAME, verdict: Verdict = Verdict.ALLOW, **other: Any) -> Record:
+        findings = (finding(Outcome.PASS if verdict is Verdict.ALLOW else Outcome.FAIL),)
         return Record(
             subject=self.subject(),
             registered_name=name,
-            policy={**POLICY, "sha256": canonical.digest(POLICY)},
+            policy=POLICY.as_json(),
             system={"name": "sepsis", "limitations": ["Adults only"]},
             datasets=(),
-            findings=(finding(),),
-            decision=Decision(verdict=verdict, blocking=() if verdict is Verdict.ALLOW else ("discrimination",)),
+            findings=findings,
+            decision=decide(POLICY, findings, today=date(2026, 1, 1)),
             environment=Environment(
                 govern="0.1.0",
                 python="3.11",
@@ -153,10 +167,11 @@ class Project:
             connection.execute(statement, values)
 
 
-def finding(name: str = "discrimination", outcome: Outcome = Outcome.PASS) -> Finding:
+def finding(outcome: Outcome) -> Finding:
+    lower, estimate, upper = (0.75, 0.8, 0.85) if outcome is Outcome.PASS else (0.55, 0.6, 0.65)
     return Finding(
-        id=name,
-        rule=name,
+        id="discrimination",
+        rule="discrimination",
         check="performance.auroc",
         family="performance",
         outcome=outcome,
@@ -164,7 +179,7 @@ def finding(name: str = "discrimination", outcome: Outcome = Outcome.PASS) -> Fi
         insufficient=Insufficient.BLOCK,
         criterion="lower >= 0.7",
         message="",
-        measurement=Measurement(estimate=0.8, lower=0.75, upper=0.85, n=1000, method="DeLong"),
+        measurement=Measurement(estimate=estimate, lower=lower, upper=upper, n=1000, method="DeLong"),
     )
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from govern.errors import GovernError, InputError, PolicyError, SigningError
 from govern.evidence.log import Log
-from govern.registry.description import LIMIT
+from govern.policy import Policy
+from govern.registry.description import LIMIT, describe
 from govern.registry.lookup import evidence_of
 from govern.registry.register import register
 from govern.types import Measurement, Outcome, Verdict
@@ -58,11 +59,10 @@ def test_twice_gives_one_version(project: Any) -> None:
 
 def test_new_evidence_gives_the_next_version(project: Any) -> None:
     """The same files under another policy are another registration."""
-    policy = {"id": "other", "version": "2.0.0"}
-    first, second = (
-        project.decide(),
-        project.decide(dataclasses.replace(project.record(), policy={**policy, "sha256": "0"})),
-    )
+    body = {k: v for k, v in project.record().policy.items() if k != "sha256"}
+    policy = Policy.model_validate({**body, "version": "2.0.0"}).as_json()
+    first = project.decide()
+    second = project.decide(dataclasses.replace(project.record(), policy=policy))
     assert register(project.workspace, second, project.name).version == 1
     assert register(project.workspace, first, project.name).version == 2
     assert project.client().get_model_version(project.name, "2").tags["govern.policy"] == "small 1.0.0"
@@ -266,8 +266,8 @@ def test_a_description_never_outgrows_mlflow(project: Any) -> None:
     measured = Measurement(estimate=0.1, lower=None, upper=None, n=3, method="m")
     bad = dataclasses.replace(passed, id="bad|`\n<b>", outcome=Outcome.INCONCLUSIVE, measurement=measured)
     evidence = project.decide(dataclasses.replace(project.record(), findings=(*many, bad)))
-    register(project.workspace, evidence, project.name)
-    text = project.client().get_model_version(project.name, "1").description
+    assert evidence.receipt
+    text = describe(evidence, evidence.receipt)
     assert len(text) <= LIMIT
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     assert rows[0] == "| inconclusive | `bad\\|' &lt;b>` | everybody | 0.100 | lower >= 0.7 |"
