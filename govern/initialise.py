@@ -75,6 +75,7 @@ def _identity(workspace: project.Workspace) -> list[str]:
         return []
     person = workspace.project.system.owner.name or getpass.getuser()
     made = identity.create_development(workspace.keys, workspace.trust, identity=chosen, name=person)
+    identity.trust_personally(made.chain[-1])
     return [f"a DEVELOPMENT signing key for {made.name}: marked as such in every signature and dossier"]
 
 

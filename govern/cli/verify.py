@@ -33,10 +33,14 @@ def verify(
     from govern.formats.contract import steps_json
     from govern.signing import identity
 
-    # Only the project that one stands in is trusted, never one that came with what is to be verified.
+    # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
-    roots = None if trust is None else identity.roots_from(trust)
+    if trust is not None:
+        roots = identity.roots_from(trust)
+    else:
+        own = identity.trusted_roots(workspace.trust) if workspace else []
+        roots = [*own, *identity.trusted_roots(identity.personal_trust())]
     with progress() as show:
         show(f"verifying {target}")
         steps = verifier.verify(target, workspace, roots=roots)
@@ -64,7 +68,7 @@ def _table(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    table.add_column()
+    table.add_column(overflow="fold")
     for step in steps:
         mark = Text("ok", style="green") if step.ok else Text("FAILED", style="bold red")
         text = Text(step.found) if step.ok else Text(f"expected {step.expected}\nfound    {step.found}")

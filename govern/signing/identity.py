@@ -7,6 +7,7 @@ so it is there whole or not at all. ``KEYS/root/`` holds the development root in
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -151,6 +152,20 @@ def trusted_roots(trust: Path) -> list[Certificate]:
         SigningError: a file cannot be read, or holds something else.
     """
     return [root for path in sorted(trust.glob("*.pem")) for root in roots_from(path)]
+
+
+def personal_trust() -> Path:
+    """Return the folder of the roots that this person trusts wherever they are: those they made or put there."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "govern" / "trust"
+
+
+def trust_personally(root: Certificate) -> None:
+    """Add a root that this person has just made to those they trust, where the home folder can be written."""
+    folder = personal_trust()
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        _trust(folder, root)
 
 
 def roots_from(path: Path) -> list[Certificate]:

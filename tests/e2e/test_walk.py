@@ -76,7 +76,9 @@ def test_a_dossier_taken_home_verifies_with_the_root_and_not_without(
     assert run(walked, "dossier", "small/1", "--template", "eu-ai-act", "--output", str(pdf)).code == 0
     root = next((walked / ".govern" / "trust").glob("*.pem"))
     assert run(tmp_path, "verify", "home.pdf", "--trust", str(root)).code == 0
-    alone = run(tmp_path, "verify", "home.pdf")
+    assert run(tmp_path, "verify", "home.pdf").code == 0, "whoever made the root trusts it everywhere"
+    stranger = {"XDG_CONFIG_HOME": str(tmp_path / "stranger")}
+    alone = run(tmp_path, "verify", "home.pdf", environment=stranger)
     assert alone.code == 1
     assert "--trust" in alone.out
     data = pdf.read_bytes()
