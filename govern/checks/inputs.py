@@ -59,6 +59,14 @@ class Draw:
 class Attributions(Protocol):
     """Draws SHAP attributions; equal arguments give the same draw, computed once."""
 
-    def draw(self, *, rows: int, background: int, seed: int) -> Draw:
-        """Explain ``rows`` test rows against ``background`` reference rows, both sampled with ``seed``."""
+    @property
+    def available(self) -> tuple[int, int]:
+        """How many test rows and reference rows there are to draw from."""
+        ...
+
+    def draw(self, *, rows: int, background: int, seed: int, part: int = 0) -> Draw:
+        """Explain ``rows`` test rows against ``background`` reference rows, both sampled with ``seed``.
+
+        Draws that differ only in ``part`` (0, 1, ...) share no row.
+        """
         ...

@@ -14,6 +14,7 @@ from govern.data.pointer import Pointer
 from govern.errors import InputError
 from govern.files import replace
 from govern.scan import table
+from govern.scan.patients import identifiers
 from govern.types import Column, Dataset, Role
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def describe(workspace: Workspace, path: Path, role: Role, frame: pd.DataFrame, 
     patient_id = workspace.project.data.patient_id
     patients = None
     if patient_id is not None:
-        patients = int(_distinct(table.column(frame, patient_id, path=path)))
+        table.column(frame, patient_id, path=path)
+        patients = int(identifiers(frame[patient_id]).nunique())
     types = pa.Schema.from_pandas(frame, preserve_index=False)
     columns = tuple(
         Column(

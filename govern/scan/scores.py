@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import InputError
+from govern.scan.patients import identifiers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +115,7 @@ def patient_codes(values: NDArray[Any]) -> NDArray[np.int64] | None:
     """
     import pandas as pd
 
-    codes, uniques = pd.factorize(values)
+    codes, uniques = pd.factorize(identifiers(pd.Series(values)))
     if (codes < 0).any():
         raise InputError(
             f"{int((codes < 0).sum())} rows have no patient identifier",

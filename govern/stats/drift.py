@@ -47,6 +47,28 @@ def equal_mass_edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float
     return np.delete(edges, edges >= values.max())
 
 
+def numeric_cells(
+    reference: NDArray[np.float64], current: NDArray[np.float64], bins: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return ascending edges, shape (cells - 1,), and both sides' counts in the cells, (edge, next edge].
+
+    ``bins`` cells of equal mass in the reference, or one for each of its values where it has no more than ``bins``.
+    Further cells lie below its smallest and above its largest value, and between those that have one each: what
+    the reference never has is never in a cell with what it has. Values are finite; either side may be empty.
+    """
+    distinct = np.unique(reference)
+    if len(distinct) <= bins:
+        edges = np.unique([np.nextafter(distinct, -np.inf), distinct])
+    else:
+        inner = equal_mass_edges(reference, bins)
+        edges = np.unique([np.nextafter(distinct[0], -np.inf), *inner, distinct[-1]])
+    then, now = (
+        np.bincount(np.searchsorted(edges, side), minlength=len(edges) + 1).astype(np.float64)
+        for side in (reference, current)
+    )
+    return edges, then, now
+
+
 def effective_size(patients: NDArray[np.int64] | None, n: int) -> float:
     """Return the number of independent rows among ``n``, whose patients have these codes (``None``: all differ).
 

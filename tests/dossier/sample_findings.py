@@ -249,7 +249,7 @@ def findings() -> list[Finding]:
                 0.03,
                 n=200,
                 events=None,
-                method="rank correlation of two draws",
+                method="correlation of two draws",
                 details={
                     "features": [
                         {"feature": f, "mean_abs": s / 3, "lower": s / 3.4, "upper": s / 2.6} for f, s in ranked

@@ -14,6 +14,7 @@ from govern.stats.drift import (
     equal_mass_edges,
     jensen_shannon,
     noise,
+    numeric_cells,
     psi,
     stability_index,
     wasserstein,
@@ -83,6 +84,18 @@ def test_equal_mass_edges_are_values_and_ties_share_a_cell():
     assert equal_mass_edges(np.arange(1.0, 11), 5).tolist() == [2, 4, 6, 8]
     assert equal_mass_edges(np.array([0.0] * 9 + [1.0]), 10).tolist() == [0]
     assert equal_mass_edges(np.full(5, 3.0), 10).tolist() == []
+
+
+def test_what_the_reference_never_has_is_in_cells_of_its_own():
+    edges, then, now = numeric_cells(np.arange(1.0, 101), np.array([0.0, 1, 100, 101]), 4)
+    assert edges.tolist() == [np.nextafter(1, 0), 25, 50, 75, 100]
+    assert then.tolist() == [0, 25, 25, 25, 25, 0]
+    assert now.tolist() == [1, 1, 0, 0, 1, 1]
+    _, then, now = numeric_cells(np.array([1.0, 2, 2]), np.array([0, 1, 1.5, 2, 3.0]), 4)
+    assert then.tolist() == [0, 1, 0, 2, 0]
+    assert now.tolist() == [1, 1, 1, 1, 1]
+    _, then, now = numeric_cells(np.array([]), np.array([1.0, 2]), 4)
+    assert (then.tolist(), now.tolist()) == ([0], [2])
 
 
 def test_distances_equal_scipys():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from govern.checks.inputs import Data
+
 #: How many row numbers a finding lists.
 EXAMPLES = 20
 
 
-def identifiers(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return patient identifiers as text by which the same patient is the same text, and NaN where missing.
+def patients(data: Data) -> NDArray[np.int64] | None:
+    """Return codes of each row's patient, shape (n,), or ``None`` where no identifier is declared.
 
-    ``1``, ``1.0``, ``"1"``, ``" 01"`` and ``"1.0"`` are one patient, as are ``"a7"`` and ``"A7"``: a file format
-    changes an identifier in these ways, and two patients whose identifiers differ only so are not expected.
+    Rows without an identifier count as one patient, which is the cautious end.
     """
     import pandas as pd
 
-    missing = column.isna()
-    if pd.api.types.is_float_dtype(column.dtype):
-        whole = column.fillna(0)
-        if ((whole % 1 == 0) & (whole.abs() < 2**63)).all():
-            column = whole.astype("int64")
-    text = column.astype(str).str.normalize("NFKC").str.strip().str.casefold()
-    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True).str.replace(r"^0+(?=\d+$)", "", regex=True)
-    return text.astype(object).where(~missing & (text != ""), np.nan)
+    from govern.scan.patients import identifiers
+    from govern.scan.table import column
+
+    if data.patient_id is None:
+        return None
+    column(data.frame, data.patient_id)
+    return pd.factorize(identifiers(data.frame[data.patient_id]), use_na_sentinel=False)[0].astype(np.int64)
 
 
 def same_rows(frames: Sequence[pd.DataFrame]) -> list[NDArray[np.int64]]:

@@ -20,18 +20,21 @@ def missingness(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     Why: A value that is not there is filled in by a rule, and where that happens often the model speaks for the rule
         and not for the patient. Whether a test is ordered is itself a sign of illness.
     How: The share of test rows in which a feature is missing, for the feature with the largest (0 to 1), with Wilson's
-        95 % interval; where patients repeat, on the effective number of rows. The details list every feature,
-        with its share in the reference dataset and the difference where that is declared.
+        95 % interval; where patients repeat, on the effective number of rows of Korn and Graubard. The details list
+        every feature, with its share in the reference dataset and the difference where that is declared.
     Limits: A code that stands for missing (-9, 999, "unknown") counts as a value. The interval is that of one feature
         and not adjusted for having picked the largest.
     Fix: Find out why the value is missing; drop the feature, or validate the model on patients with and without it.
-    See: Sterne JAC et al. BMJ 338:b2393, 2009; Wilson EB. JASA 22:209, 1927.
+    See: Sterne JAC et al. BMJ 338:b2393, 2009; Wilson EB. JASA 22:209, 1927; Korn EL, Graubard BI. Survey Methodology
+        24:193, 1998.
     """
+    from govern.checks.data._identity import patients
     from govern.scan.table import column
-    from govern.stats.clusters import effective
+    from govern.stats.clusters import effective, repeated
     from govern.stats.proportion import wilson
 
-    n, method = len(test.frame), "Wilson"
+    n, whose = len(test.frame), patients(test)
+    method = "Wilson" if repeated(whose) is None else "Wilson on the Korn-Graubard effective size"
     if not test.features:
         return Measurement(
             estimate=None,
@@ -56,7 +59,7 @@ def missingness(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
         listed.append(entry)
     listed.sort(key=lambda e: (-e["test"], e["feature"]))
     worst = listed[0]
-    hit, size = effective(absent[worst["feature"]], _patients(test))
+    hit, size = effective(absent[worst["feature"]], whose)
     lower, upper = wilson(hit, size)
     message = f"{worst['feature']} is missing in {worst['test']:.1%} of the rows"
     if "reference" in worst:
@@ -70,13 +73,3 @@ def missingness(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
         message=message,
         details={"features": listed, "worst": worst["feature"]},
     )
-
-
-def _patients(data: Data) -> NDArray[np.int64] | None:
-    import pandas as pd
-
-    from govern.scan.table import column
-
-    if data.patient_id is None:
-        return None
-    return pd.factorize(column(data.frame, data.patient_id), use_na_sentinel=False)[0].astype("int64")

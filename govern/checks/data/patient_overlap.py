@@ -26,7 +26,8 @@ def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     Fix: Split by patient and not by row or admission, and snapshot the datasets again.
     See: Kaufman S et al. Leakage in data mining. ACM TKDD 6(4), 2012; TRIPOD+AI 2024, item 9.
     """
-    from govern.checks.data._identity import EXAMPLES, identifiers
+    from govern.checks.data._identity import EXAMPLES
+    from govern.scan.patients import identifiers
     from govern.scan.table import column
 
     seen = {role: datasets[role] for role in (Role.TRAIN, Role.REFERENCE) if role in datasets}

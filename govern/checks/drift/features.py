@@ -34,14 +34,17 @@ def features(test: Data, reference: Data, seed: int, *, sample: int = 5000, thre
         so the upper end is the 97.5 % point of the draws, and the lower end lies 1.96 standard errors below the
         value less that bias.
     Limits: Missing values are left out, so a change in how often a value is missing is for `drift.psi` to see. One
-        feature at a time. Inconclusive if chance alone explains drift of this size in half of the features or more.
+        feature at a time. A few extreme values in the reference widen its standard deviation and so shrink the
+        Wasserstein distance; `drift.psi` does not depend on them. Inconclusive if chance alone explains drift of this
+        size, or no interval can be given, in half of the features or more.
         The share speaks of these features, not of a population of features.
     Fix: Look at the feature's values for a changed unit, coding, laboratory method or patient mix; restrict the
         intended population, or refit on data of the new one.
     See: Evidently 0.7.23, data drift algorithm; Efron B, Tibshirani R. An Introduction to the Bootstrap, 1993.
     """
-    from govern.checks.drift._features import rows, shared_features
+    from govern.checks.drift._features import finite, rows, shared_features
 
+    finite("drift.features", sample=sample, threshold=threshold)
     if sample < 1:
         raise PolicyError(f"drift.features: sample is {sample}, rows are needed to compare", hint="5000 is the default")
     rng = np.random.default_rng(seed)
@@ -69,14 +72,12 @@ def features(test: Data, reference: Data, seed: int, *, sample: int = 5000, thre
     listed.sort(key=lambda entry: (-entry["value"], entry["feature"]))
 
     drifted = [entry["feature"] for entry in listed if entry["value"] >= threshold]
-    surely = sum(entry["lower"] >= threshold for entry in listed)
-    perhaps = sum(entry["upper"] >= threshold for entry in listed)
-    undecided = [entry["feature"] for entry in listed if entry["chance_limit"] >= threshold]
+    surely, perhaps, undecided = _counts(listed, threshold)
     total = len(found)
     names = emptied + drifted
     message = f"{len(names)} of {total} features drifted" + (f": {', '.join(names[:5])}" if names else "")
     if undecided:
-        message += f"; for {len(undecided)}, chance alone reaches {threshold:g} in samples of this size"
+        message += f"; for {undecided}, chance alone reaches {threshold:g} in samples of this size"
     return Measurement(
         estimate=len(names) / total,
         lower=min((len(emptied) + surely), len(names)) / total,
@@ -84,10 +85,22 @@ def features(test: Data, reference: Data, seed: int, *, sample: int = 5000, thre
         n=n,
         support=int(min(size)),
         method=method,
-        sufficient=2 * len(undecided) < total and bool(filled),
+        sufficient=2 * undecided < total and bool(filled),
         message=message,
         details={"features": listed, "worst": names[0] if names else None, "emptied": emptied, "sampled": [m, n]},
     )
+
+
+def _counts(listed: list[dict[str, Any]], threshold: float) -> tuple[int, int, int]:
+    """Return how many features have surely drifted, have perhaps drifted, and cannot be decided on.
+
+    A bound that is no finite number decides nothing: its feature has perhaps drifted.
+    """
+    known = [all(np.isfinite(e[k]) for k in ("value", "lower", "upper", "chance_limit")) for e in listed]
+    surely = sum(k and e["lower"] >= threshold for k, e in zip(known, listed, strict=True))
+    perhaps = sum(not k or e["upper"] >= threshold for k, e in zip(known, listed, strict=True))
+    undecided = sum(not k or e["chance_limit"] >= threshold for k, e in zip(known, listed, strict=True))
+    return surely, perhaps, undecided
 
 
 def _take(feature: Feature, then: NDArray[np.int64], now: NDArray[np.int64]) -> Feature:

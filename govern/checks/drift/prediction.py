@@ -22,19 +22,23 @@ def prediction(
 
     Why: A shift of many inputs that is small in each may still move the risk that patients are given, and with it how
         many are flagged.
-    How: The model's risks for all rows of the reference and the test dataset, in up to `bins` cells of equal mass in
-        the reference. The estimate is the index less what identical populations give on average, not below 0 (in
-        nats). The 95 % interval inverts the non-central chi-square distribution of the index. Where
-        patients repeat in the test dataset, Kish's effective size stands for its rows.
-    Limits: Labels are not looked at: a shifted risk may be right, and a steady one wrong. Patients that repeat in the
-        reference are counted as if they did not. Inconclusive if identical populations would show an
-        index above `chance` in 1 of 20 windows of this size.
+    How: The model's risks for all rows of the reference and the test dataset, in the cells of `drift.psi`: up to
+        `bins` of equal mass in the reference, or one for each of its values if it has no more; and cells for what
+        the reference never has, below, above and between. The estimate is the index less what identical populations
+        give on average, not below 0 (in nats). The 95 % interval inverts the non-central chi-square distribution of
+        the index. Where patients repeat in the test dataset, Kish's effective size stands for its rows.
+    Limits: Labels are not looked at: a shifted risk may be right, and a steady one wrong. A shift inside a cell is not
+        seen; where most of the reference is tied at one risk and the rest takes many, the rest has few cells.
+        Patients that repeat in the reference are counted as if they did not. Inconclusive if identical populations
+        would show an index above `chance` in 1 of 20 windows of this size, or if all risks lie in one cell.
     Fix: Compare the inputs (`drift.psi`) and the calibration; check that both datasets were scored by this model.
     See: Yurdakul B, Naranjo J. Statistical properties of the population stability index. Journal of Risk Model
         Validation 14(4), 2020.
     """
-    from govern.stats.drift import effective_size, equal_mass_edges, stability_index
+    from govern.checks.drift._features import finite
+    from govern.stats.drift import effective_size, numeric_cells, stability_index
 
+    finite("drift.prediction", bins=bins, chance=chance)
     if bins < 2:
         raise PolicyError(f"drift.prediction: bins is {bins}, at least 2 are needed to see a shift", hint="give 10")
     if reference_scores.size == 0:
@@ -47,33 +51,31 @@ def prediction(
             sufficient=False,
             message="the reference dataset has no scores",
         )
-    edges = equal_mass_edges(reference_scores, bins)
-    then, now = (
-        np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1).astype(np.float64)
-        for values in (reference_scores, scores.score)
-    )
+    edges, then, now = numeric_cells(reference_scores, scores.score, bins)
     n, m = effective_size(scores.patient, scores.n), float(len(reference_scores))
     index = stability_index(then, now, n_reference=m, n_current=n)
     message = f"PSI {index.raw:.3f}, of which {index.chance:.3f} is chance"
     if index.chance_limit > chance:
         message += f"; identical populations would reach {index.chance_limit:.3f} in windows of this size"
-    bounds = [0.0, *edges.tolist(), 1.0]
+    if index.cells < 2:
+        message += "; all risks lie in one cell, in which no shift can be seen"
+    bounds = [0.0, *np.clip(edges, 0, 1).tolist(), 1.0]
+    shares = zip(bounds[:-1], bounds[1:], then / then.sum(), now / now.sum(), strict=True)
     return Measurement(
         estimate=index.estimate,
         lower=index.lower,
         upper=index.upper,
         n=scores.n,
         support=int(min(n, m)),
-        method=f"PSI on {len(then)} cells, non-central chi-square interval",
-        sufficient=index.chance_limit <= chance,
+        method=f"PSI on {index.cells} cells, non-central chi-square interval",
+        sufficient=index.cells >= 2 and index.chance_limit <= chance,
         message=message,
         details={
             "raw": index.raw,
             "chance": index.chance,
             "chance_limit": index.chance_limit,
             "bins": [
-                {"lower": low, "upper": high, "reference": p, "current": q}
-                for low, high, p, q in zip(bounds[:-1], bounds[1:], then / then.sum(), now / now.sum(), strict=True)
+                {"lower": low, "upper": high, "reference": p, "current": q} for low, high, p, q in shares if p or q
             ],
         },
     )

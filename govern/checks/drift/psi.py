@@ -16,9 +16,10 @@ def psi(test: Data, reference: Data, *, bins: int = 10, chance: float = 0.1) -> 
 
     Why: A model is validated for the patients it was built on. Where an input's distribution has moved, the
         evidence speaks for other patients than those the model will meet.
-    How: Every row of both datasets, each feature in up to `bins` cells: numbers in cells of equal mass in the
-        reference, with one below and one above its range; categories as they are, the rare ones together, and one
-        cell for words the reference never has; one cell for missing values. The index (0 for equal distributions, in
+    How: Every row of both datasets, each feature in cells: numbers in up to `bins` cells of equal mass in the
+        reference, or one for each of its values if it has no more, with further cells for what it never has, below,
+        above and between; the `bins` most frequent categories as they are, one cell for the rare ones and one
+        for words the reference never has; one cell for missing values. The index (0 for equal distributions, in
         nats) is the sum of (q - p) ln(q / p). The estimate is that of the worst feature less what identical populations
         give on average, (cells - 1) (1/n + 1/m). The interval inverts the non-central chi-square distribution of the
         index; over features, the upper bound is the largest and the lower bound is the largest after Bonferroni's
@@ -31,22 +32,22 @@ def psi(test: Data, reference: Data, *, bins: int = 10, chance: float = 0.1) -> 
     See: Yurdakul B, Naranjo J. Statistical properties of the population stability index. Journal of Risk Model
         Validation 14(4), 2020.
     """
-    from govern.checks.drift._features import cells, rows, shared_features
+    from govern.checks.drift._features import cells, finite, rows, shared_features
     from govern.stats.drift import stability_index
     from govern.stats.multiplicity import bonferroni
 
+    finite("drift.psi", bins=bins, chance=chance)
     if bins < 2:
         raise PolicyError(f"drift.psi: bins is {bins}, at least 2 are needed to see a shift", hint="10 is customary")
     features = shared_features(test, reference)
     n, m = rows(test), rows(reference)
-    method = f"PSI on {bins} cells, non-central chi-square interval"
     if not features:
         return Measurement(
             estimate=None,
             lower=None,
             upper=None,
             n=len(test.frame),
-            method=method,
+            method="PSI",
             sufficient=False,
             message="no model features are declared, so none was compared",
         )
@@ -81,7 +82,7 @@ def psi(test: Data, reference: Data, *, bins: int = 10, chance: float = 0.1) -> 
         upper=max(entry["upper"] for entry in listed),
         n=len(test.frame),
         support=int(min(n, m)),
-        method=method,
+        method=f"PSI on up to {max(entry['cells'] for entry in listed)} cells, non-central chi-square interval",
         sufficient=limit <= chance,
         message=message,
         details={"features": listed, "worst": worst["feature"]},

@@ -32,30 +32,37 @@ class ShapAttributions:
         self._predict = predict
         self._rows = rows
         self._background = background
-        self._draws: dict[tuple[int, int, int], Draw] = {}
+        self._draws: dict[tuple[int, int, int, int], Draw] = {}
 
-    def draw(self, *, rows: int, background: int, seed: int) -> Draw:
+    @property
+    def available(self) -> tuple[int, int]:
+        """How many test rows and background rows there are."""
+        return len(self._rows), len(self._background)
+
+    def draw(self, *, rows: int, background: int, seed: int, part: int = 0) -> Draw:
         """Explain ``rows`` test rows against ``background`` background rows, both sampled with ``seed``.
 
-        Where there are fewer, all are taken. Equal arguments give the same draw, computed once.
+        Where there are fewer, all are taken. Draws that differ only in ``part`` (0, 1, ...) share no row. Equal
+        arguments give the same draw, computed once.
 
         Raises:
             InputError: there is nothing to explain, or the model does not give one finite risk a row.
         """
-        key = (rows, background, seed)
+        key = (rows, background, seed, part)
         if key not in self._draws:
             self._draws[key] = self._explain(*key)
         return self._draws[key]
 
-    def _explain(self, rows: int, background: int, seed: int) -> Draw:
-        if min(len(self._rows), len(self._background), self._rows.shape[1], rows, background) == 0:
+    def _explain(self, rows: int, background: int, seed: int, part: int) -> Draw:
+        order = np.random.default_rng(seed)
+        chosen = _sample(self._rows, rows, part, order)
+        against = _sample(self._background, background, part, order)
+        if min(len(chosen), len(against), chosen.shape[1]) == 0:
             raise InputError(
                 "attributions need at least one feature, one test row and one background row",
                 hint="declare the model's features, and a reference or train dataset",
             )
-        rng = np.random.default_rng(seed)
-        chosen = _sample(self._rows, rows, rng)
-        against = _sample(self._background, background, rng)
+        rng = np.random.default_rng([seed, part])
         code = _Code(chosen, against)
         step = max(1, _BATCH // ((2 * chosen.shape[1] + 1) * len(against)))
         values = [
@@ -114,8 +121,9 @@ class _Code:
         )
 
 
-def _sample(frame: pd.DataFrame, size: int, rng: np.random.Generator) -> pd.DataFrame:
-    chosen = np.sort(rng.choice(len(frame), min(size, len(frame)), replace=False))
+def _sample(frame: pd.DataFrame, size: int, part: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows of one of the stretches of ``size`` rows into which a random order of them falls."""
+    chosen = np.sort(rng.permutation(len(frame))[part * size : (part + 1) * size])
     return frame.iloc[chosen].reset_index(drop=True)
 
 

@@ -23,7 +23,8 @@ def concentration(attributions: Attributions, seed: int, *, rows: int = 200, bac
         whichever feature leads.
     Limits: A leak that is spread over several columns has a smaller share in each. A large share is a question to
         clinicians and not a proof: age may rightly dominate. The background's sampling error is not in the
-        interval; `explainability.stability` shows it. Fewer than 20 explained rows are inconclusive.
+        interval; `explainability.stability` shows it. The bootstrap draws rows and not patients, so that where patients
+        repeat the interval is too narrow. Fewer than 20 explained rows are inconclusive.
     Fix: Ask when and why the leading column is recorded; drop it if it is not known at the moment of prediction, and
         fit again.
     See: Kaufman S et al. Leakage in data mining. ACM TKDD 6(4), 2012; Lundberg SM, Lee SI. NeurIPS 2017.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from govern.errors import PolicyError
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -17,46 +18,56 @@ if TYPE_CHECKING:
 def stability(
     attributions: Attributions, seed: int, *, rows: int = 200, background: int = 50, draws: int = 3
 ) -> Measurement:
-    """Agreement between repeated SHAP rankings of the model's inputs.
+    """Agreement between repeated SHAP attributions of the model's inputs.
 
     Why: An explanation that changes with the patients it was drawn from explains the sample and not the model, and a
         reviewer should not be shown it.
-    How: `draws` SHAP estimates (permutation explainer, units of risk), each of `rows` test rows against `background`
-        background rows, all sampled anew with another seed. The estimate is the mean Spearman correlation, over
-        pairs of draws, of the features' mean absolute attributions (-1 to 1; 1: the same order each time). The 95 %
-        interval is a percentile bootstrap of 1000 over the explained rows of each draw. The mean
-        absolute attribution of each feature stands in the details with its own interval: the sampling error.
-    Limits: A small or equal influence of many features lowers the agreement though nothing is wrong with those that
-        matter; the overlap of the five leading features stands in the details. The bootstrap adds noise to the
-        ranks, so the lower bound errs on the low side; the upper bound is at least the estimate. Fewer than 20
-        explained rows or fewer than 3 features are inconclusive.
-    Fix: Raise `rows` and `background`; if that does not help, drop or group features that carry the same information.
-    See: Lundberg SM, Lee SI. A unified approach to interpreting model predictions. NeurIPS 2017; shap 0.51,
-        PermutationExplainer.
+    How: `draws` SHAP estimates (permutation explainer, units of risk), each of up to `rows` test rows against up to
+        `background` background rows, of which no two draws share one: small datasets are divided among the draws.
+        The estimate is the mean Pearson correlation, over pairs of draws, of the features' mean absolute
+        attributions (-1 to 1; 1: the same proportions each time; 0: which input stands out is chance). So each
+        feature weighs by how far its influence lies from the others'. The 95 % interval is a percentile bootstrap of
+        1000 over the explained rows of each draw. The mean absolute attribution of each feature stands in the
+        details with its own interval: the sampling error.
+    Limits: One dominant feature is enough for a high agreement: the order of features whose influence is alike is not
+        judged, and their intervals in the details say whether it is known. Where all features have the same
+        influence there is no order to agree on, and the agreement is low though nothing is wrong with the model. The
+        bootstrap adds noise, so the lower bound errs on the low side; the upper bound is at least the estimate. It
+        draws rows and not patients, so that where patients repeat the interval is too narrow. Fewer than 20 explained
+        rows a draw or fewer than 3 features are inconclusive.
+    Fix: Give more test and reference rows, raise `rows` and `background`; if that does not help, drop or group
+        features that carry the same information.
+    See: Kalousis A, Prados J, Hilario M. Stability of feature selection algorithms. Knowledge and Information Systems
+        12:95, 2007 (stability of weights); Lundberg SM, Lee SI. NeurIPS 2017; shap 0.51, PermutationExplainer.
     """
     from itertools import combinations
 
     from govern.checks.explainability._importance import FEW, bounds, mean_abs, ranked, resampled
 
-    drawn = [attributions.draw(rows=rows, background=background, seed=seed + i) for i in range(draws)]
-    names, n = drawn[0].features, len(drawn[0].scores)
+    if draws < 2:
+        raise PolicyError(f"explainability.stability: draws is {draws}, two are needed to compare", hint="give 3")
+    method = f"mean Pearson correlation of {draws} disjoint SHAP draws, bootstrap over rows"
+    n, m = (min(size, there // draws) for size, there in zip((rows, background), attributions.available, strict=True))
+    if min(n, m) < 1:
+        reason = f"there are too few rows to divide among {draws} draws"
+        return Measurement(estimate=None, lower=None, upper=None, n=0, method=method, sufficient=False, message=reason)
+    drawn = [attributions.draw(rows=n, background=m, seed=seed, part=i) for i in range(draws)]
+    names = drawn[0].features
     means = np.stack([mean_abs(d) for d in drawn])
     again = [resampled(d, seed + i) for i, d in enumerate(drawn)]
     low, high = bounds(np.mean(again, axis=0))
     pairs = list(combinations(range(draws), 2))
-    method = f"mean Spearman correlation of {draws} SHAP draws, bootstrap over rows"
     listed = ranked(names, mean_abs=means.mean(axis=0), lower=low, upper=high)
     leading = [set(np.argsort(-m, kind="stable")[:5].tolist()) for m in means]
     overlap = [len(leading[i] & leading[j]) / len(leading[i] | leading[j]) for i, j in pairs]
-    details = {"features": listed, "top5_overlap": float(np.mean(overlap)) if overlap else None}
-    flat = (np.ptp(means, axis=1) == 0).any()
-    if flat or not pairs:
-        reason = "two draws are needed to compare" if not pairs else "a draw gives every feature the same influence"
+    details = {"features": listed, "top5_overlap": float(np.mean(overlap))}
+    if (np.ptp(means, axis=1) == 0).any():
+        reason = "a draw gives every feature the same influence"
         return Measurement(
             estimate=None, lower=None, upper=None, n=n, method=method, sufficient=False, message=reason, details=details
         )
-    estimate = float(np.mean([_spearman(means[i][None], means[j][None])[0] for i, j in pairs]))
-    boot = np.mean([_spearman(again[i], again[j]) for i, j in pairs], axis=0)
+    estimate = float(np.mean([_pearson(means[i][None], means[j][None])[0] for i, j in pairs]))
+    boot = np.mean([_pearson(again[i], again[j]) for i, j in pairs], axis=0)
     lower, upper = bounds(boot)
     return Measurement(
         estimate=estimate,
@@ -71,11 +82,9 @@ def stability(
     )
 
 
-def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rank correlation of each pair of rows, shape (k,); 0 where a row has no order."""
-    from scipy.stats import rankdata
-
-    x, y = (rankdata(v, axis=1) - (v.shape[1] + 1) / 2 for v in (a, b))
+def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the correlation of each pair of rows, shape (k,); 0 where all values of a row are the same."""
+    x, y = (v - v.mean(axis=1, keepdims=True) for v in (a, b))
     scale = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
     rho: NDArray[np.float64] = np.divide((x * y).sum(axis=1), scale, out=np.zeros(len(x)), where=scale > 0)
     return rho

@@ -21,7 +21,7 @@ TRAIN = data([(100, 5.0, "f", 0), (101, 6.0, "m", 1)])
 def test_exact_counts_within_and_against_train():
     test = data([(1, 1.0, "f", 0), (2, 1.0, "f", 0), (3, 1.0, "f", 0), (4, 5.0, "f", 0), (5, 6.0, "m", 0)])
     found = duplicates(test, {Role.TRAIN: TRAIN})
-    # Rows 1 and 2 repeat row 0; row 3 is a train row; row 4 differs from a train row in its label.
+    # Rows 1 and 2 repeat row 0, patients apart; row 3 is a train row; row 4 differs from a train row in its label.
     assert found.estimate == found.lower == found.upper == 3
     assert found.details["within"] == 2
     assert found.details["in_train"] == 1
@@ -52,7 +52,28 @@ def test_other_columns_matter_within_and_not_against_train():
     columns = ("pid", "x", "sex", "y", "ward")
     test = data([(1, 5.0, "f", 0, "a"), (2, 5.0, "f", 0, "b")], columns)
     found = duplicates(test, {Role.TRAIN: TRAIN})
-    assert (found.details["within"], found.details["in_train"]) == (0, 2)
+    assert (found.details["within"], found.details["within_inputs"], found.details["in_train"]) == (0, 1, 2)
+
+
+def test_a_row_number_hides_no_copy():
+    columns = ("pid", "x", "sex", "y", "row_id")
+    found = duplicates(data([(i, 1.0, "f", 0, i) for i in range(100)], columns), {Role.TRAIN: TRAIN})
+    assert found.estimate == 99
+    assert (found.details["within"], found.details["within_inputs"]) == (0, 99)
+    other = data([(i, 1.0, "f", i % 2, i) for i in range(2)], columns)
+    assert duplicates(other, {Role.TRAIN: TRAIN}).estimate == 0
+
+
+def test_values_of_another_kind_are_refused_and_hide_no_copy():
+    test = data([(1, "5.0", "f", 0), (2, "6.0", "m", 1)])
+    with pytest.raises(InputError, match="'x' holds words in the test dataset, numbers in the train dataset"):
+        duplicates(test, {Role.TRAIN: TRAIN})
+    labels = data([(1, 5.0, "f", "0"), (2, 6.0, "m", "1")])
+    with pytest.raises(InputError, match="the column 'y' holds words in the test dataset"):
+        duplicates(labels, {Role.TRAIN: TRAIN})
+    codes = Data(frame=TRAIN.frame.assign(x=pd.Series([5, 6], dtype=object)), features=("x", "sex"), label="y")
+    written = data([(1, "5", "f", 0)])
+    assert duplicates(written, {Role.TRAIN: codes}).details["in_train"] == 1
 
 
 def test_how_common_repetition_is_among_train_rows():

@@ -54,6 +54,23 @@ def test_repeated_patients_widen_the_interval():
     assert wide.upper - wide.lower > 2 * (alone.upper - alone.lower)
 
 
+def test_the_method_says_where_the_size_is_an_effective_one():
+    test = data(a=[None, 1.0, 1.0, None])
+    assert missingness(test, {}).method == "Wilson"
+    for ids, method in (([1, 2, 3, 4], "Wilson"), ([1, 2, 3, 3], "Wilson on the Korn-Graubard effective size")):
+        whose = replace(test, frame=test.frame.assign(pid=ids), patient_id="pid")
+        assert missingness(whose, {}).method == method
+
+
+def test_the_same_patient_is_one_patient_however_it_is_written():
+    test = data(a=np.where(np.arange(60) // 2 % 3 == 0, np.nan, 1.0))
+    numbers, text = ([i // 2 for i in range(60)], [f"{'0' * (i % 2)}{i // 2}" for i in range(60)])
+    found = [
+        missingness(replace(test, frame=test.frame.assign(pid=ids), patient_id="pid"), {}) for ids in (numbers, text)
+    ]
+    assert found[0] == found[1] != missingness(test, {})
+
+
 def test_the_ends():
     assert missingness(data(a=[1.0, 2.0]), {}).estimate == 0
     assert missingness(data(a=[1.0, 2.0]), {}).upper > 0.5

@@ -10,7 +10,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from govern.checks.drift._features import Feature
-from govern.checks.drift.features import _judge, features
+from govern.checks.drift.features import _counts, _judge, features
 from govern.checks.drift.psi import psi
 from govern.checks.inputs import Data
 from govern.errors import InputError, PolicyError
@@ -113,6 +113,29 @@ def test_nothing_is_printed_and_warnings_stay_on(population, capfd):
         assert warnings.filters == filters
     assert not caught
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_infinite_reference_value_never_hides_drift(population):
+    test, reference = population(500, 1, shift=3.0), population(500, 2)
+    frame = reference.frame.astype({"visits": float})
+    frame.loc[0, ["lab", "visits"]] = np.inf
+    with pytest.raises(InputError, match="'lab' holds 1 infinite values"):
+        features(test, replace(reference, frame=frame), 0)
+
+
+@pytest.mark.parametrize("name", ["value", "lower", "upper", "chance_limit"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_bound_that_is_no_finite_number_decides_nothing(name, number):
+    sure = {"value": 0.01, "lower": 0.0, "upper": 0.02, "chance_limit": 0.02}
+    assert _counts([sure], 0.1) == (0, 0, 0)
+    assert _counts([sure, {**sure, name: number}], 0.1) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_parameters_that_are_no_finite_numbers_are_refused(population, value):
+    for name in ("threshold", "sample"):
+        with pytest.raises(PolicyError, match=f"{name} is"):
+            features(population(100, 1), population(100, 2), 0, **{name: value})
 
 
 def test_bad_input(population):

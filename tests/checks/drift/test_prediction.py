@@ -26,7 +26,15 @@ def test_by_hand():
     bins = found.details["bins"]
     assert [b["reference"] for b in bins] == [0.25] * 4
     assert [b["current"] for b in bins] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert [b["upper"] for b in bins] == [0.1, 0.3, 0.6, 0.9]
+    assert all(a["upper"] <= b["lower"] <= b["upper"] for a, b in pairwise(bins))
+    assert found.method.startswith("PSI on 4 cells")
+
+
+def test_cells_span_all_risks_and_those_of_equal_mass_meet():
+    bins = prediction(risks(np.linspace(0, 1, 1000)), np.linspace(0.2, 0.8, 1000)).details["bins"]
     assert (bins[0]["lower"], bins[-1]["upper"]) == (0, 1)
+    assert len(bins) == 12
     assert all(a["upper"] == b["lower"] for a, b in pairwise(bins))
 
 
@@ -47,8 +55,29 @@ def test_too_little_is_inconclusive():
     assert not empty.sufficient
 
 
+def test_a_shift_of_tied_risks_is_seen():
+    assert prediction(risks(np.full(900, 0.95)), np.full(900, 0.05)).lower > 1
+    assert prediction(risks(np.full(900, 0.05)), np.full(900, 0.95)).lower > 1
+    zeros = np.zeros(950)
+    here, there = (np.append(zeros, np.full(50, value)) for value in (0.01, 0.99))
+    assert prediction(risks(there), here).lower > 0.1
+    assert prediction(risks(here), there).lower > 0.1
+    assert prediction(risks(there), np.append(zeros, np.linspace(0.001, 0.05, 50))).lower > 0.1
+    same = prediction(risks(here), here)
+    assert (same.estimate, same.lower, same.sufficient) == (0, 0, True)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_chance_that_is_no_number_is_refused(value):
+    with pytest.raises(PolicyError, match="chance is"):
+        prediction(risks(np.linspace(0, 1, 60)), np.linspace(0, 1, 60), chance=value)
+
+
 def test_a_constant_risk():
-    assert prediction(risks(np.full(900, 0.2)), np.full(900, 0.2)).estimate == 0
+    same = prediction(risks(np.full(900, 0.2)), np.full(900, 0.2))
+    assert same.estimate == 0
+    assert not same.sufficient
+    assert "one cell" in same.message
     assert prediction(risks(np.full(900, 0.7)), np.linspace(0, 1, 900)).lower > 1
 
 

@@ -125,6 +125,30 @@ def test_bad_input(population):
     assert not none.sufficient
 
 
+def test_the_method_names_the_cells_that_there_are():
+    reference = np.append(np.random.default_rng(0).normal(size=2000), np.nan)
+    found = one(np.append(reference, [-9.0, 9.0]), reference)
+    assert found.details["features"][0]["cells"] == 13
+    assert found.method.startswith("PSI on up to 13 cells")
+
+
+def test_the_same_patient_is_one_patient_however_it_is_written(population):
+    test, reference = population(1000, 1), population(1000, 2)
+    names = [f"{'0' * (i % 2)}{i // 2}" for i in range(1000)]  # "1" and "01"
+    assert psi(replace(test, frame=test.frame.assign(pid=names), patient_id="pid"), reference).support == 500
+
+
+@pytest.mark.parametrize("endless", [np.inf, -np.inf, 1e200])
+def test_an_infinite_value_is_refused(population, endless):
+    test, reference = population(100, 1), population(100, 2)
+    frame = reference.frame.copy()
+    frame.loc[[3, 5], "lab"] = endless
+    with pytest.raises(InputError, match="the reference dataset: the column 'lab' holds 2 infinite values"):
+        psi(test, replace(reference, frame=frame))
+    with pytest.raises(PolicyError, match="chance is inf"):
+        psi(test, reference, chance=np.inf)
+
+
 def test_support2(support2):
     test, reference = support2
     found = psi(test, reference)

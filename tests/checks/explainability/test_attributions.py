@@ -100,6 +100,18 @@ def test_draws_are_seeded_cached_and_leave_the_global_generator_alone(linear):
     assert key(draw) != key(first.draw(rows=50, background=10, seed=2**40 + 2))
 
 
+def test_parts_share_no_row_and_together_are_all(linear):
+    attributions = linear([0.5, 0.2, 0.1], n=60)
+    assert attributions.available == (60, 60)
+    drawn = [attributions.draw(rows=20, background=20, seed=3, part=i) for i in range(3)]
+    assert len({score for draw in drawn for score in draw.scores.tolist()}) == 60
+    assert len({draw.base for draw in drawn}) == 3
+    whole = attributions.draw(rows=60, background=60, seed=3)
+    assert np.mean([draw.base for draw in drawn]) == pytest.approx(whole.base)
+    with pytest.raises(InputError, match="at least one"):
+        attributions.draw(rows=20, background=20, seed=3, part=3)
+
+
 def test_many_rows_are_asked_for_in_few_calls_of_bounded_size(linear, monkeypatch):
     whole = linear([0.5, 0.2, 0.1]).draw(rows=40, background=10, seed=1)
     monkeypatch.setattr(_attributions, "_BATCH", 7 * 10 * 8)
