@@ -102,7 +102,7 @@ def train(candidate: str, folder: Path) -> str:
         mlflow.log_metrics({"held_out_brier": brier_score_loss(y_held, risk)})
         logged = mlflow.sklearn.log_model(
             fitted,
-            name="model",
+            name=f"candidate-{candidate}",
             signature=infer_signature(example, fitted.predict_proba(example)),
             input_example=example,
             pyfunc_predict_fn="predict_proba",
