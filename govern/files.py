@@ -15,6 +15,8 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         InputError: the folder is absent or read-only, or the name is taken by a folder.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder", hint="give the name of a file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as stream:

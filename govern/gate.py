@@ -116,7 +116,8 @@ def _uncovered(policy: Policy, findings: Sequence[Finding], settled: set[str]) -
     shown = {f.family for f in findings if f.severity is Severity.BLOCK and f.outcome is Outcome.PASS}
     shown |= {f.family for f in findings if f.id in settled}
     missing = [f for f in MANDATORY_FAMILIES if f not in shown and f not in policy.not_applicable]
-    return [f"no blocking finding passes in the mandatory family {f}" for f in missing]
+    reasons = [f"no blocking finding passes in the mandatory family {f}" for f in missing]
+    return reasons if reasons or shown else ["no blocking finding passes"]
 
 
 def _unexpired(waiver: Waiver, today: date) -> bool:

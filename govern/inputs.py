@@ -127,7 +127,8 @@ class Inputs:
     def _data(self, role: Role) -> Data:
         if role not in self._frames:
             raise UnavailableError(
-                f"no dataset in the role {role.value!r}", hint=f"govern data snapshot PATH --role {role.value}"
+                f"no dataset in the role {role.value!r}",
+                hint=f"`govern data snapshot PATH --role {role.value}`; `govern measure` takes --reference FILE",
             )
         return Data(frame=self._frames[role], features=self._features, label=self._label, patient_id=self._patient_id)
 

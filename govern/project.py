@@ -104,6 +104,11 @@ class Workspace:
             return uri
         return f"{scheme}:///{(self.root / path).as_posix()}"
 
+    def inputs(self) -> list[Path]:
+        """Return the files that a gate run reads: project file, policy and datasets."""
+        declared = self.project
+        return [self.root / name for name in (FILE, declared.policy, *declared.data.roles.values())]
+
     def relative(self, path: Path) -> str:
         """Return a path as seen from the project's folder (POSIX), so that it means the same on every machine."""
         return Path(os.path.relpath(path.resolve(), self.root)).as_posix()

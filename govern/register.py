@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govern.errors import PolicyError
 from govern.project import Workspace
 from govern.run import Progress, gate_run
 from govern.types import Verdict
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from govern.evidence.bundle import Bundle
     from govern.registry.register import Registered
 
+_NAME = re.compile(r"\w([\w .-]{0,198}[\w.-])?")
 TEMPLATES = ("fda", "eu-ai-act")
 
 
@@ -34,6 +37,10 @@ def gate_and_register(
         PolicyError, InputError: as :func:`govern.run.gate_run`.
         ServiceError: the registry cannot be reached.
     """
+    if not _NAME.fullmatch(name):
+        raise PolicyError(
+            f"{name!r} is no name of a registered model", hint="letters, digits, spaces, `_`, `-` and `.`"
+        )
     from govern.dossier.make import make
     from govern.evidence.log import Log
     from govern.registry.register import register

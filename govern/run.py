@@ -66,7 +66,7 @@ def gate_run(
     from govern.evidence.log import Log
     from govern.signing import identity
 
-    if (model is None) == (predictions is None):
+    if (model is None) == (predictions is None) or model == "":
         raise PolicyError("give either a model or recorded predictions", hint="--model URI, or --predictions FILE")
     signer = identity.load(workspace.keys, workspace.project.identity)
     judged_by = _policy(workspace, policy)
@@ -78,7 +78,10 @@ def gate_run(
     )
     _enough(judged_by, workspace.project.data, study)
     seed = _seed(judged_by, study)
-    findings = evaluate(judged_by, _inputs(workspace, judged_by, study, seed), progress=progress)
+    inputs = _inputs(workspace, judged_by, study, seed)
+    for by in sorted({by for rule in judged_by.checks for by in rule.by}):
+        inputs.groups(by)  # a column that is not there is told before anything is measured
+    findings = evaluate(judged_by, inputs, progress=progress)
     decision = decide(judged_by, findings, today=datetime.now(UTC).date())
     progress("signing the evidence")
     record = Record(

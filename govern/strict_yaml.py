@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from govern.errors import InputError, PolicyError
 
 Location = tuple[str | int, ...]
+#: No file that a person wrote holds more; one with aliases of aliases can.
+_NODES = 20_000
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
@@ -65,13 +67,18 @@ def read(path: Path) -> Document:
     except YAMLError as e:
         raise PolicyError(f"{path}:1: not valid YAML: {e}", hint="mend the syntax") from None
     if not isinstance(value, dict):
-        raise PolicyError(f"{path}:1: a mapping of keys was expected, not {type(value).__name__}")
+        found = "a list" if isinstance(value, list) else "nothing" if value is None else repr(value)[:40]
+        raise PolicyError(
+            f"{path}:1: a mapping of keys was expected, found {found}", hint="see docs/writing-a-policy.md"
+        )
     lines: dict[Location, int] = {}
     return Document(path=path, value=_plain(value, (), lines), lines=lines)
 
 
 def _plain(node: Any, at: Location, lines: dict[Location, int]) -> Any:
     """Turn ruamel's nodes into plain values and note the line of each key and item."""
+    if len(lines) > _NODES:
+        raise PolicyError(f"more than {_NODES} keys and items: aliases that repeat each other?", hint="write it out")
     if isinstance(node, dict):
         positions = getattr(node, "lc", None)
         for key in node:

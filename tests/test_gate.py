@@ -173,6 +173,14 @@ def test_a_waiver_covers_its_finding_until_it_expires(given: Waiver, verdict: Ve
     assert decide(policy(), failing, waivers=[given], today=TODAY).verdict is verdict
 
 
+def test_a_policy_of_nothing_but_reasons_allows_nothing() -> None:
+    reason = {"reason": "nothing can be measured here", "person": "A. Lee"}
+    families = ("bias", "calibration", "drift", "explainability")
+    body = {k: v for k, v in policy().as_json().items() if k != "sha256"}
+    empty = Policy.model_validate({**body, "checks": [], "not_applicable": dict.fromkeys(families, reason)})
+    assert decide(empty, [], today=TODAY).verdict is Verdict.DENY
+
+
 def test_a_warning_does_not_block() -> None:
     rules = policy()
     checks = [*rules.checks, rules.checks[0].model_copy(update={"id": "extra", "severity": Severity.WARN})]

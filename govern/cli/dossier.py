@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from govern.cli.output import console, progress
+from govern.errors import PolicyError
 
 
 class Template(StrEnum):
@@ -34,6 +35,8 @@ def dossier(
     from govern.signing import identity
     from govern.target import find_bundle
 
+    if output.suffix.lower() != ".pdf":
+        raise PolicyError(f"--output {output}: the name of a PDF file was expected", hint=f"--output {output}.pdf")
     workspace = project.load()
     bundle = find_bundle(workspace, source)
     signer = identity.load(workspace.keys, workspace.project.identity)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress
+from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress, spare
 from govern.types import Verdict
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def check(
     from govern.run import gate_run
 
     workspace = project.load()
+    spare(output, predictions, policy, *workspace.inputs())
     with progress() as show:
         bundle = gate_run(
             workspace,
@@ -60,6 +61,7 @@ def register(
     from govern.register import gate_and_register
 
     workspace = project.load()
+    spare(output, policy, *workspace.inputs())
     with progress() as show:
         bundle, version = gate_and_register(workspace, model_uri, name=name, policy=policy, progress=show)
     _print(bundle, how, output)

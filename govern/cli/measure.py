@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govern.cli.output import Format, FormatOption, OutputOption, emit, progress
+from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,6 +36,7 @@ def measure(
     from govern.formats.contract import measurement_json
     from govern.measure import measure_file
 
+    spare(output, data, reference)
     with progress() as show:
         show(f"measuring {check}")
         measured = measure_file(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from govern import files
+from govern.errors import PolicyError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -57,6 +58,16 @@ def emit(
         sys.stdout.write(text)
     else:
         files.replace(output, text.encode())
+
+
+def spare(output: Path | None, *inputs: Path | str | None) -> None:
+    """Refuse, before the work is done, to write the result over what it is made from.
+
+    Raises:
+        PolicyError: ``output`` is one of ``inputs``.
+    """
+    if output is not None and output.resolve() in {Path(i).resolve() for i in inputs if i is not None}:
+        raise PolicyError(f"--output {output} would replace what is read", hint="give another name")
 
 
 def console(*, stderr: bool = False) -> Console:

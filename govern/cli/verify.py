@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govern.cli.output import Format, FormatOption, OutputOption, emit, progress
+from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
 from govern.types import Step
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def verify(
     from govern.formats.contract import steps_json
     from govern.signing import identity
 
+    spare(output, target)
     # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)

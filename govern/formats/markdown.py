@@ -15,7 +15,7 @@ def markdown(title: str, cases: Sequence[Case]) -> str:
     rows = sorted(cases, key=lambda c: order.index(c.level))
     lines = [f"## {title}", "", "| | what | outcome | measured | required | message |", "|---|---|---|---|---|---|"]
     for c in rows:
-        cells = (_MARKS[c.level], f"`{_cell(c.name)}`", c.outcome, c.measured, c.required, c.message)
+        cells = (_MARKS[c.level], "`" + c.name.replace("`", "'") + "`", c.outcome, c.measured, c.required, c.message)
         lines.append("| " + " | ".join(_cell(x) for x in cells) + " |")
     return "\n".join(lines) + "\n"
 

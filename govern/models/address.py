@@ -103,9 +103,19 @@ def _of_run(client: Any, uri: str) -> tuple[str, str, str]:
 def _download(source: str, name: str, uri: str, tracking_uri: str, registry_uri: str) -> Location:
     with asking(uri, tracking_uri, registry_uri):
         import mlflow.artifacts
+        from mlflow.exceptions import MlflowException
 
         keep = tempfile.TemporaryDirectory(prefix="govern-model-")
-        path = mlflow.artifacts.download_artifacts(
-            artifact_uri=source, dst_path=keep.name, tracking_uri=tracking_uri, registry_uri=registry_uri
-        )
+        try:
+            path = mlflow.artifacts.download_artifacts(
+                artifact_uri=source, dst_path=keep.name, tracking_uri=tracking_uri, registry_uri=registry_uri
+            )
+        except ModuleNotFoundError as e:
+            raise InputError(f"{uri}: the package {e.name!r} is missing", hint=f"install {e.name}") from None
+        except MlflowException as e:
+            if "registered artifact repository" not in str(e):
+                raise
+            raise InputError(f"{uri}: MLflow knows no such kind of address", hint=f"give {_KINDS}") from None
+        except ValueError as e:
+            raise InputError(f"{uri}: no model can be fetched from there: {e}", hint=f"give {_KINDS}") from None
     return Location(name=name, uri=uri, path=Path(path).resolve(), keep=keep)

@@ -12,6 +12,7 @@ from govern.policy.lint import check_groups, check_words
 from govern.policy.model import Policy
 from govern.resources import shared
 from govern.strict_yaml import Document, nearest
+from govern.types import Severity
 
 #: Merged key by key rather than replaced when a policy extends another.
 _MERGED = ("data", "not_applicable")
@@ -50,6 +51,15 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> 
             f"{', '.join(missing)}",
             hint=f"add one, or name the family under `not_applicable:` with a reason and a person ({missing[0]}: "
             "{reason: ..., person: ...})",
+        )
+    blocking = [rule.check for rule in policy.checks if rule.severity is Severity.BLOCK]
+    if not blocking:
+        raise PolicyError(f"{path}:1: no rule that blocks, so nothing would be refused", hint="add a check")
+    if policy.documentation.required and "documentation.completeness" not in blocking:
+        raise document.error(
+            ("documentation",),
+            "facts are required, but no blocking rule measures documentation.completeness",
+            hint='add {id: facts-declared, check: documentation.completeness, accept: {estimate: ">= 1"}}',
         )
     return policy
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from govern import canonical
 from govern.types import MANDATORY_FAMILIES, Criterion, Insufficient, Severity, Signatory
@@ -21,7 +22,8 @@ class _Strict(BaseModel):
 
 def _criterion(text: object) -> object:
     """Check the form ``OPERATOR NUMBER``, such as ``>= 0.70``."""
-    if not isinstance(text, str) or not _CRITERION.fullmatch(text):
+    match = _CRITERION.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not math.isfinite(float(match[2])):
         raise ValueError("an operator (<= >= < > ==) and a number were expected, such as '>= 0.70'")
     return text
 
@@ -48,6 +50,9 @@ class Accept(_Strict):
             for c in self.criteria:
                 if c.on == bound and c.operator not in operators:
                     raise ValueError(f"{bound} can only be held by {' or '.join(operators)}, or a wide interval passes")
+        held = {c.on: c.bound for c in self.criteria}
+        if "lower" in held and "upper" in held and held["lower"] > held["upper"]:
+            raise ValueError(f"no interval lies above {held['lower']:g} and below {held['upper']:g}")
         return self
 
     @property
@@ -105,8 +110,8 @@ class Documented(_Strict):
 class NotApplicable(_Strict):
     """Why a mandatory family does not apply, and who says so."""
 
-    reason: str = Field(min_length=10)
-    person: str = Field(min_length=2)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10)]
+    person: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]
 
 
 class Policy(_Strict):

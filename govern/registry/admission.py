@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from govern.errors import GovernError, PolicyError
+from govern.errors import GovernError, InputError, PolicyError
 from govern.project import Workspace
 from govern.types import Step, Verdict
 
@@ -118,7 +118,7 @@ def _must_hold(steps: Sequence[Step], what: str) -> None:
     broken = next((s for s in steps if not s.ok), None)
     if broken is not None or not steps:
         found = f"{broken.name}: {broken.found}" if broken else "nothing was verified"
-        raise PolicyError(f"{what} does not verify ({found})", hint="run `govern verify` on it")
+        raise InputError(f"{what} does not verify ({found})", hint="run `govern verify` on it")
 
 
 def _told(name: str, reasons: Sequence[str]) -> str:

@@ -15,6 +15,8 @@ from govern.scan.patients import identifiers
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: More are no groups but identifiers or numbers.
+_MOST_GROUPS = 100
 _TRUE = {"1", "yes", "Yes", "YES"}
 _FALSE = {"0", "no", "No", "NO"}
 
@@ -102,6 +104,11 @@ def groups(attribute: str, values: Sequence[Any] | NDArray[Any], *, cut: Sequenc
         order = sorted(set(names))
     else:
         names, order = _bands(attribute, column, missing, sorted(cut))
+    if len(order) > _MOST_GROUPS:
+        raise InputError(
+            f"{attribute}: {len(order):,} groups, at most {_MOST_GROUPS} were expected",
+            hint="name an attribute of patients, or cut a number into bands: {column: age, cut: [18, 50, 65]}",
+        )
     index = {name: i for i, name in enumerate(order)}
     codes = np.fromiter((index[n] for n in names), dtype=np.int64, count=len(names))
     return Groups(attribute=attribute, names=tuple(order), codes=codes)
@@ -215,7 +222,7 @@ def probabilities(values: NDArray[Any], name: str) -> NDArray[np.float64]:
     if outside.any():
         worst = numbers[outside][0]
         raise InputError(
-            f"{name}: {int(outside.sum())} of {len(numbers)} scores lie outside 0 to 1, such as {worst:g}",
+            f"{name}: {int(outside.sum())} of {len(numbers)} scores lie outside 0 to 1, such as {float(worst)!r}",
             hint="give probabilities; they are never clipped",
         )
     return numbers

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What an empty cell of a CSV file may look like.
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
+#: How files begin that are text or nearly so, and no table: PDF, JSON, XML and HTML.
+_OTHERS = (b"%PDF", b"{", b"[", b"<")
 _KINDS = {".csv": "CSV", ".parquet": "Parquet", ".pq": "Parquet", ".arrow": "Arrow", ".feather": "Arrow"}
 
 
@@ -77,16 +79,22 @@ def _kind(path: Path, head: bytes) -> str:
             raise InputError(f"{path}: not a readable gzip file: {e}", hint="replace the file") from None
         if not head:
             raise InputError(f"{path}: the file is empty", hint="give a file with a header line and rows")
-    if b"\0" in head:
+    if b"\0" in head or head.lstrip()[:5].startswith(_OTHERS):
         raise InputError(f"{path}: neither CSV, Parquet nor Arrow", hint="convert it to one of these")
     return "CSV"
 
 
 def _read_csv(path: Path) -> Any:
+    import pyarrow as pa
     from pyarrow import csv
 
     options = csv.ConvertOptions(null_values=MISSING, strings_can_be_null=True)
-    return csv.read_csv(path, convert_options=options)
+    read = csv.read_csv(path, convert_options=options)
+    if any(pa.types.is_binary(field.type) for field in read.schema):
+        raise InputError(f"{path}: not UTF-8", hint="convert it, for example with `iconv -f latin1 -t utf-8`")
+    if read.num_columns == 1 and any(mark in read.column_names[0] for mark in ";\t|"):
+        raise InputError(f"{path}: columns are not separated by commas", hint="save it with commas between columns")
+    return read
 
 
 def _read_parquet(path: Path) -> Any:

@@ -126,3 +126,27 @@ def test_patients_in_train_and_test_are_found(run: Any, project: Path, model: st
     assert "DENIED" in answer.out
     assert "apart" in answer.out
     assert versions(project) == 0
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "../x", "a\nb", "-x", "x" * 300, "sepsis "])
+def test_names_that_are_none(run: Any, project: Path, model: str, name: str) -> None:
+    refused(run(project, "register", model, f"--name={name}"), 2, "no name of a registered model")
+    assert not (project / "evidence").exists()
+
+
+def test_a_result_never_replaces_what_it_is_made_from(run: Any, project: Path, model: str) -> None:
+    before = {p: p.read_bytes() for p in (project / "govern.yaml", project / "data" / "test.csv")}
+    check = ["check", "--model", model, "--output"]
+    refused(run(project, *check, "govern.yaml"), 2, "replace")
+    refused(run(project, *check, "data/test.csv"), 2, "replace")
+    refused(run(project, "dossier", "small/1", "--template", "fda", "--output", "govern.yaml"), 2, "PDF")
+    measure = ["measure", "data.missingness", "--data", "data/test.csv", "--output"]
+    refused(run(project, *measure, "data/test.csv"), 2, "replace")
+    refused(run(project, *measure, "."), 3, "folder")
+    refused(run(project, *measure, "nowhere/x.txt"), 3, "nowhere")
+    assert all(p.read_bytes() == data for p, data in before.items())
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/x", "http://localhost:1/x", "nonsense:/x"])
+def test_addresses_of_no_model(run: Any, project: Path, uri: str) -> None:
+    refused(run(project, "check", "--model", uri), 3)

@@ -28,6 +28,12 @@ checks:
     check: explainability.concentration
     accept: {upper: "<= 0.5"}
 """
+DECLARED = """\
+  - id: declared
+    check: documentation.completeness
+    accept: {estimate: ">= 1"}
+documentation: {required: [intended_use]}
+"""
 
 
 def written(folder: Path, text: str, name: str = "p.yaml") -> Path:
@@ -61,6 +67,8 @@ def test_a_good_policy_loads(tmp_path: Path) -> None:
         ('upper: "<= 0.2"', 'lower: "<= 0.2"', 16, "lower can only be held by", "mend"),
         ("threshold: 0.3", "threshold: .nan", 8, "finite number", "mend"),
         ("check: drift.psi", "check: drift.psi\n    by: [sex]", 16, "not by group", "remove"),
+        ('"<= 0.2"', '"<= 1e999"', 16, "operator", "mend"),
+        ('lower: ">= 0.8", upper: "<= 1.25"', 'lower: ">= 1.3", upper: "<= 1.25"', 13, "no interval", "mend"),
         ("title: A policy", "titel: A policy", 4, "unknown key 'titel'", "'title'"),
         ("by: [sex]", "by: [sex]\n    severity: fatal", 10, "severity", ""),
         ("by: [sex]", "by: [sex]\n    controls: [K99]", 10, "unknown control", "K45"),
@@ -106,7 +114,7 @@ def test_yaml_that_is_none(tmp_path: Path) -> None:
 
 
 def test_extending_merges_by_id_and_never_asks_for_less(tmp_path: Path) -> None:
-    written(tmp_path, GOOD + "documentation: {required: [intended_use]}\napprovals: [{role: clinical}]\n", "root.yaml")
+    written(tmp_path, GOOD + DECLARED + "approvals: [{role: clinical}]\n", "root.yaml")
     child = """\
 schema: govern/policy/1
 id: child
@@ -121,7 +129,7 @@ documentation: {required: [limitations]}
 """
     policy = load_policy(written(tmp_path, child, "child.yaml"))
     assert policy.id == "child"
-    assert [r.id for r in policy.checks] == ["fair", "calibrated", "stable", "explained"]
+    assert [r.id for r in policy.checks] == ["fair", "calibrated", "stable", "explained", "declared"]
     assert [str(c) for c in policy.checks[1].accept.criteria] == ["lower >= 0.9"]
     assert policy.documentation.required == ["intended_use", "limitations"]
     assert [a.role.value for a in policy.approvals] == ["clinical"]
@@ -157,3 +165,30 @@ def test_inherited_rules_slice_only_by_groups_of_the_project(tmp_path: Path) -> 
     assert load_policy(path, groups=frozenset({"sex"}))
     with pytest.raises(PolicyError, match=r"child.yaml:5: unknown group \(in rule fair\) 'sex'"):
         load_policy(path, groups=frozenset({"ward"}))
+
+
+def test_a_policy_that_refuses_nothing_is_refused(tmp_path: Path) -> None:
+    head = "schema: govern/policy/1\nid: p\nversion: '1'\ntitle: P\nnot_applicable:\n"
+    reasons = "".join(
+        f"  {f}: {{reason: it is only a test, person: A. Lee}}\n"
+        for f in ("bias", "calibration", "drift", "explainability")
+    )
+    assert "no rule that blocks" in refused(tmp_path, head + reasons).message
+    warns = "checks:\n  - {id: a, check: performance.auroc, severity: warn, accept: {lower: '>= 0.7'}}\n"
+    assert "no rule that blocks" in refused(tmp_path, head + reasons + warns).message
+
+
+def test_a_blank_reason_is_none(tmp_path: Path) -> None:
+    text = GOOD.replace("drift.psi", "data.missingness") + "not_applicable:\n  drift: {reason: '%s', person: '  '}\n"
+    assert "reason" in refused(tmp_path, text % (" " * 20)).message
+
+
+def test_required_facts_need_a_rule_that_asks_for_them(tmp_path: Path) -> None:
+    error = refused(tmp_path, GOOD + "documentation: {required: [intended_use]}\n")
+    assert "documentation.completeness" in error.message
+
+
+def test_aliases_of_aliases_do_not_hang(tmp_path: Path) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]
+    assert "aliases" in refused(tmp_path, "\n".join(lines)).message

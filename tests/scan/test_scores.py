@@ -69,5 +69,15 @@ def test_bands() -> None:
     assert found.codes.tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
+def test_identifiers_are_no_groups() -> None:
+    with pytest.raises(InputError, match="101 groups"):
+        groups("pid", range(101))
+
+
+@pytest.mark.parametrize(("labels", "positive"), [([1.0, 0.0], 1), ([1, 0], 1.0), ([True, False], 1), ([1, 0], True)])
+def test_one_positive_value_in_every_spelling(labels: list[object], positive: object) -> None:
+    assert scores(labels, [0.1, 0.2], positive=positive).label.tolist() == [1, 0]
+
+
 def test_a_missing_group_is_a_group() -> None:
     assert groups("race", ["b", None, "a"]).names == ("a", "b", "missing")

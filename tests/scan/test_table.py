@@ -43,6 +43,10 @@ def test_a_file_that_is_not_what_its_name_says(files: Path) -> None:
         (b"PAR1 and nothing more", "the name says CSV, the bytes are Parquet"),
         (gzip.compress(b"a,b\n1,2\n")[:-6], "not a readable"),
         (b"\xff\xfe\x00a", "neither CSV"),
+        (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", "neither CSV"),
+        (b'[{"a": 1}]\n', "neither CSV"),
+        ("a,b\nJos\u00e9,1\n".encode("latin1"), "not UTF-8"),
+        (b"a;b\n1;2\n", "not separated by commas"),
     ],
 )
 def test_damaged_files(tmp_path: Path, content: bytes, message: str) -> None:
