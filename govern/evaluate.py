@@ -28,6 +28,9 @@ def evaluate(
 
     A check that raises gives an ``error`` finding, and one whose input is not there a
     ``not_available`` finding: neither passes. ``progress`` is called with each rule's id.
+
+    Raises:
+        PolicyError: a parameter of a rule is out of its range.
     """
     findings: list[Finding] = []
     for rule in policy.checks:
@@ -65,6 +68,8 @@ def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
                 raise GovernError("the check measured nothing")
         except UnavailableError as e:
             yield _finding(rule, check, Outcome.NOT_AVAILABLE, e.message, slice=_all_of(by), fix=e.hint)
+        except PolicyError as e:  # a parameter out of its range is a mistake of the policy, not of the model
+            raise PolicyError(f"rule {rule.id}: {e.message}", hint=e.hint) from None
         except GovernError as e:
             yield _finding(rule, check, Outcome.ERROR, e.message, slice=_all_of(by), fix=e.hint)
         except (Exception, SystemExit) as e:  # a crashed check is an error finding, whatever it crashed of

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from govern.errors import InputError
+from govern.errors import InputError, PolicyError
 from govern.evaluate import evaluate
 from govern.inputs import Inputs
 from govern.judge import judge
@@ -137,3 +137,9 @@ def test_a_check_that_crashes_is_an_error(
 def test_an_unknown_group_is_refused(inputs: Inputs) -> None:
     with pytest.raises(InputError, match="unknown group 'sit'"):
         inputs.groups("sit")
+
+
+def test_a_parameter_out_of_range_is_a_mistake_of_the_policy(inputs: Inputs) -> None:
+    rule = {"id": "r", "check": "performance.sensitivity", "params": {"threshold": 30}, "accept": {"lower": ">= 0.5"}}
+    with pytest.raises(PolicyError, match="rule r: threshold 30 lies outside 0 to 1"):
+        evaluate(policy(rule), inputs)

@@ -1,0 +1,63 @@
+"""What the documents say a person can type exists, and doctor tells the truth."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from govern.cli import app
+
+DOCUMENTS = ["README.md", "docs/writing-a-policy.md", "docs/architecture.md", "examples/support2/dvc.yaml"]
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the govern commands in code blocks, in back quotes and in the pipeline."""
+    found = re.findall(r"^(?:- run: |\$ |\s*- |\s*cmd: )?(govern [^#\n`]+)", text, flags=re.MULTILINE)
+    return [shlex.split(c) for c in [*found, *re.findall(r"`(govern [a-z][^`]*)`", text)]]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_in_documents_exist(document: str, repository: Path) -> None:
+    found = commands((repository / document).read_text(encoding="utf-8"))
+    assert found
+    for words in found:
+        command = get_command(app)
+        rest = words[1:]
+        while rest and rest[0] in getattr(command, "commands", {}):
+            command = command.commands[rest[0]]
+            rest = rest[1:]
+        assert not hasattr(command, "commands") or rest[:1] == ["--help"], f"{document}: {' '.join(words)}"
+        known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+        unknown = {w for w in rest if w.startswith("--")} - known
+        assert not unknown, f"{document}: {' '.join(words)}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["policy", "list"],
+        ["checks", "list"],
+        ["checks", "show", "bias.equalized_odds"],
+        ["policy", "show", "base/healthcare"],
+    ],
+)
+def test_lists_fit_80_columns(words: list[str]) -> None:
+    answer = CliRunner().invoke(app, words, env={"COLUMNS": "80"})
+    assert answer.exit_code == 0
+    assert max(map(len, answer.stdout.splitlines())) <= 80
+
+
+def test_doctor_finds_everything_here_and_a_missing_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from govern import doctor
+
+    monkeypatch.chdir(tmp_path)
+    assert [i for i in doctor.examine(tmp_path) if not i.ok] == []
+    monkeypatch.setitem(doctor.LIBRARIES, "no-such-library", "libno-such-library0")
+    answer = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "100"})
+    assert answer.exit_code == 3
+    assert "apt-get install --no-install-recommends libno-such-library0" in answer.stdout
