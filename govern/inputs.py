@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from govern.checks.inputs import INPUTS, Attributions, Data, Documentation
+from govern.checks.inputs import Attributions, Data, Documentation
 from govern.errors import InputError, UnavailableError
 from govern.project import Cut
 from govern.strict_yaml import nearest
@@ -131,6 +131,3 @@ class Inputs:
                 hint=f"`govern data snapshot PATH --role {role.value}`; `govern measure` takes --reference FILE",
             )
         return Data(frame=self._frames[role], features=self._features, label=self._label, patient_id=self._patient_id)
-
-
-assert {"groups", "seed", *(n for n in INPUTS if hasattr(Inputs, f"_{n}"))} == set(INPUTS)  # noqa: S101
