@@ -149,5 +149,13 @@ def _not_assessed(record: Record, rules: Sequence[Rule]) -> Iterable[Gap]:
         word="not assessed",
         what="Order of events",
         why="Whether the policy was frozen before the test data were opened, and how often they were looked at, "
-        "stands in the log and not in this file.",
+        "is not recorded.",
     )
+    if record.subject.kind == "predictions":
+        yield Gap(
+            mark="○",
+            word="not assessed",
+            what="Source of the labels",
+            why="Scores, labels and groups come from one file of recorded predictions. Whether its labels are those of "
+            "a dataset of the validating site was not compared.",
+        )
