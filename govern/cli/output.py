@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from govern import files
-from govern.errors import PolicyError
+from govern.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -50,14 +50,18 @@ def emit(
     Raises:
         InputError: the output file cannot be written.
     """
-    if how is Format.TABLE and output is None:
-        console().print(table())
+    if output is not None:
+        files.replace(output, _text(how, title, cases, contract, table).encode())
         return
-    text = _text(how, title, cases, contract, table)
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        files.replace(output, text.encode())
+    try:
+        if how is Format.TABLE:
+            console().print(table())
+        else:
+            sys.stdout.write(_text(how, title, cases, contract, table))
+        sys.stdout.flush()
+    except OSError as e:  # a full disk or a closed pipe must not look like a denial
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - what is left unwritten would fail again at exit
+        raise InputError(f"standard output cannot be written: {e.strerror}", hint="use --output FILE") from None
 
 
 def spare(output: Path | None, *inputs: Path | str | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,12 @@ def test_doctor_finds_everything_here_and_a_missing_library(monkeypatch: pytest.
     answer = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "100"})
     assert answer.exit_code == 3
     assert "apt-get install --no-install-recommends libno-such-library0" in answer.stdout
+
+
+def test_a_result_that_cannot_be_written_is_no_denial(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,0\n2,1\n")
+    command = [sys.executable, "-m", "govern", "measure", "data.missingness", "--data", "t.csv", "--format", "json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 3
+    assert "--output FILE" in done.stderr
