@@ -103,8 +103,10 @@ def _incomplete(policy: Policy, findings: Sequence[Finding]) -> list[str]:
 
 def _judged(finding: Finding, rule: Rule, policy: Policy) -> bool:
     """Whether a finding is what its rule makes of its measurement."""
-    stated = (finding.check, finding.severity, finding.insufficient)
-    if stated != (rule.check, rule.severity, rule.insufficient):
+    stated = (finding.check, finding.family, finding.severity, finding.insufficient)
+    if stated != (rule.check, rule.family, rule.severity, rule.insufficient):
+        return False
+    if finding.measurement is not None and dict(finding.measurement.slice) != dict(finding.slice):
         return False
     if finding.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE):
         return finding.measurement is not None and judge(finding.measurement, rule)[0] is finding.outcome

@@ -76,7 +76,10 @@ def _identity(workspace: project.Workspace) -> list[str]:
     person = workspace.project.system.owner.name or getpass.getuser()
     made = identity.create_development(workspace.keys, workspace.trust, identity=chosen, name=person)
     identity.trust_personally(made.chain[-1])
-    return [f"a DEVELOPMENT signing key for {made.name}: marked as such in every signature and dossier"]
+    return [
+        f"a DEVELOPMENT signing key for {made.name}: marked as such in every signature and dossier",
+        f"its root, which you now trust everywhere: {identity.personal_trust()}",
+    ]
 
 
 def _mlflow(workspace: project.Workspace) -> list[str]:

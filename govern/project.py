@@ -105,9 +105,12 @@ class Workspace:
         return f"{scheme}:///{(self.root / path).as_posix()}"
 
     def inputs(self) -> list[Path]:
-        """Return the files that a gate run reads: project file, policy and datasets."""
+        """Return what a result must not replace: project file, policies, datasets, evidence, keys and databases."""
         declared = self.project
-        return [self.root / name for name in (FILE, declared.policy, *declared.data.roles.values())]
+        data = [self.root / name for name in declared.data.roles.values()]
+        beside = [path.with_name(path.name + suffix) for path in data for suffix in (".dvc", ".manifest.json")]
+        kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns")
+        return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.state]
 
     def relative(self, path: Path) -> str:
         """Return a path as seen from the project's folder (POSIX), so that it means the same on every machine."""

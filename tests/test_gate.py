@@ -80,11 +80,22 @@ def test_not_applicable_is_for_the_policy_to_say() -> None:
     assert decide(said, given, today=TODAY).verdict is Verdict.ALLOW
 
 
+def sliced(given: Finding, by: str, group: str) -> Finding:
+    assert given.measurement
+    measured = dataclasses.replace(given.measurement, slice={by: group})
+    return dataclasses.replace(given, id=f"{given.id}[{by}={group}]", slice={by: group}, measurement=measured)
+
+
+def test_a_finding_of_another_family_or_group_than_measured_is_caught() -> None:
+    for forged in (finding(0, family="drift"), finding(0, slice={"sex": "f"})):
+        assert decide(policy(), findings(first=forged), today=TODAY).verdict is Verdict.DENY
+
+
 def test_every_group_of_a_rule_must_be_measured() -> None:
     rules = policy(by=["sex", "race"])
-    one = [dataclasses.replace(f, id=f"{f.id}[sex=a]", slice={"sex": "a"}) for f in findings()]
+    one = [sliced(f, "sex", "a") for f in findings()]
     assert "rule fair was not measured by race" in decide(rules, one, today=TODAY).reasons
-    other = [dataclasses.replace(f, id=f"{f.id}[race=b]", slice={"race": "b"}) for f in findings()]
+    other = [sliced(f, "race", "b") for f in findings()]
     assert decide(rules, [*one, *other], today=TODAY).verdict is Verdict.ALLOW
 
 

@@ -68,9 +68,9 @@ def spare(output: Path | None, *inputs: Path | str | None) -> None:
     """Refuse, before the work is done, to write the result over what it is made from.
 
     Raises:
-        PolicyError: ``output`` is one of ``inputs``.
+        PolicyError: ``output`` is one of ``inputs``, or lies in one that is a folder.
     """
-    if output is not None and output.resolve() in {Path(i).resolve() for i in inputs if i is not None}:
+    if output is not None and any(output.resolve().is_relative_to(Path(i).resolve()) for i in inputs if i is not None):
         raise PolicyError(f"--output {output} would replace what is read", hint="give another name")
 
 

@@ -22,7 +22,9 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(
     target: Annotated[str, typer.Argument(help="A PDF, an evidence folder, NAME/VERSION, or `log`.")],
-    trust: Annotated[Path | None, typer.Option(help="PEM file of the root certificate to trust.")] = None,
+    trust: Annotated[
+        Path | None, typer.Option(help="The root certificate to trust: a PEM file, or a folder of them.")
+    ] = None,
     how: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -33,10 +35,10 @@ def verify(
     from govern.formats.contract import steps_json
     from govern.signing import identity
 
-    spare(output, target)
     # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
+    spare(output, target, trust, *(workspace.inputs() if workspace else ()))
     if trust is not None:
         roots = identity.roots_from(trust)
     else:

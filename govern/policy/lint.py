@@ -42,6 +42,8 @@ def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[
         _known(name, valid.params, f"parameter of {rule.check}:", document, (*at, "params", name))
         _same_type(name, value, valid.params[name], document, (*at, "params", name))
     for i, group in enumerate(rule.by):
+        if group in rule.by[:i]:
+            raise document.error((*at, "by", i), f"the group {group!r} stands twice", hint="remove one")
         if groups is not None:
             _known(group, groups, "group", document, (*at, "by", i))
     for i, control in enumerate(rule.controls):

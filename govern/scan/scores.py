@@ -192,7 +192,7 @@ def word(value: object) -> str:
     if text.lower() in ("true", "false"):
         return "1" if text.lower() == "true" else "0"
     try:
-        return f"{float(text):g}"
+        return f"{float(text):.15g}"
     except ValueError:
         return text
 

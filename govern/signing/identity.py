@@ -169,13 +169,15 @@ def trust_personally(root: Certificate) -> None:
 
 
 def roots_from(path: Path) -> list[Certificate]:
-    """Return the root certificates in a PEM file.
+    """Return the root certificates in a PEM file, or in all of a folder.
 
     Raises:
         SigningError: it cannot be read, or holds something else.
     """
     from cryptography import x509
 
+    if path.is_dir():
+        return trusted_roots(path)
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as e:

@@ -59,14 +59,15 @@ def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     gaps = [f"{missing} rows have no patient identifier"] if missing else []
     gaps += [f"{role} was not compared" for role in dict.fromkeys((Role.TRAIN, *unnamed)) if role not in ids]
     patients = own.nunique()
+    known = overlap if overlap > 0 or not gaps else None
     message = f"{overlap} of {patients} test patients also occur in {' or '.join(ids)}"
     return Measurement(
-        estimate=overlap,
-        lower=overlap,
-        upper=overlap,
+        estimate=known,
+        lower=known,
+        upper=known,
         n=patients,
         method="exact count",
-        sufficient=overlap > 0 or not gaps,
+        sufficient=known is not None,
         message="; ".join([message, *gaps]),
         details={
             "patients": {role.value: int(own[rows].nunique()) for role, rows in found.items()},

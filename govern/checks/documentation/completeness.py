@@ -31,8 +31,8 @@ def completeness(documentation: Documentation, *, words: int = 3) -> Measurement
     Why: Intended use, limitations and human oversight cannot be measured from data, and no reviewer can judge figures
         without them.
     How: An exact count over the facts that the policy requires. A fact is declared if it has a text of at least
-        `words` words (for a list: every item says something; for a record such as the owner: every field is filled),
-        and is not a placeholder such as TODO, TBD, n/a, "..." or lorem ipsum. 0 to 1.
+        `words` words, or of four letters for each (for a list: every item says something; for a record such as the
+        owner: every field is filled), and is not a placeholder such as TODO, TBD, n/a, "..." or lorem ipsum. 0 to 1.
     Limits: Whether a text is true, current or good is for people to judge, who sign for it.
     Fix: Declare the missing facts under `system` in `govern.yaml`.
     See: Regulation (EU) 2024/1689, Article 11 and Annex IV; FDA, Artificial Intelligence-Enabled Device Software
@@ -53,7 +53,8 @@ def completeness(documentation: Documentation, *, words: int = 3) -> Measurement
     share = (len(required) - len(missing)) / len(required)
     message = f"all {len(required)} required facts are declared"
     if missing:
-        message = f"{len(missing)} of {len(required)} required facts are not declared: {', '.join(missing)}"
+        short = f"{len(missing)} of {len(required)} required facts are not declared, or say less than {words} words"
+        message = f"{short}: {', '.join(missing)}"
     return Measurement(
         estimate=share,
         lower=share,
@@ -73,7 +74,8 @@ def _declared(fact: Any, words: int) -> bool:
         if _UNFINISHED.search(fact) or _BLANK.fullmatch(fact.strip()):
             return False
         bare = re.sub(r"^[\W_]+|[\W_]+$", "", fact.casefold())
-        return bare not in _NOTHING and len(re.findall(r"\w+", bare)) >= words
+        # Some languages put no spaces between words: four letters stand for one.
+        return bare not in _NOTHING and (len(re.findall(r"\w+", bare)) >= words or len(bare) >= 4 * words)
     if isinstance(fact, Sequence):
         return bool(fact) and all(_declared(item, 1) for item in fact)
     return fact is not None and not isinstance(fact, bool)

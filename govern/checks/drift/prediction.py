@@ -58,7 +58,15 @@ def prediction(
     if index.chance_limit > chance:
         message += f"; identical populations would reach {index.chance_limit:.3f} in windows of this size"
     if index.cells < 2:
-        message += "; all risks lie in one cell, in which no shift can be seen"
+        return Measurement(
+            estimate=None,
+            lower=None,
+            upper=None,
+            n=scores.n,
+            method="PSI",
+            sufficient=False,
+            message="all risks lie in one cell, in which no shift can be seen",
+        )
     bounds = [0.0, *np.clip(edges, 0, 1).tolist(), 1.0]
     shares = zip(bounds[:-1], bounds[1:], then / then.sum(), now / now.sum(), strict=True)
     return Measurement(
@@ -68,7 +76,7 @@ def prediction(
         n=scores.n,
         support=int(min(n, m)),
         method=f"PSI on {index.cells} cells, non-central chi-square interval",
-        sufficient=index.cells >= 2 and index.chance_limit <= chance,
+        sufficient=index.chance_limit <= chance,
         message=message,
         details={
             "raw": index.raw,

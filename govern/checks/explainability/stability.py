@@ -61,8 +61,9 @@ def stability(
     leading = [set(np.argsort(-m, kind="stable")[:5].tolist()) for m in means]
     overlap = [len(leading[i] & leading[j]) / len(leading[i] | leading[j]) for i, j in pairs]
     details = {"features": listed, "top5_overlap": float(np.mean(overlap))}
-    if (np.ptp(means, axis=1) == 0).any():
-        reason = "a draw gives every feature the same influence"
+    if len(names) < 3 or (np.ptp(means, axis=1) == 0).any():
+        few = f"the model has {len(names)} features, and fewer than 3 cannot be ranked"
+        reason = few if len(names) < 3 else "a draw gives every feature the same influence"
         return Measurement(
             estimate=None, lower=None, upper=None, n=n, method=method, sufficient=False, message=reason, details=details
         )
@@ -71,12 +72,12 @@ def stability(
     lower, upper = bounds(boot)
     return Measurement(
         estimate=estimate,
-        lower=float(lower),
+        lower=min(float(lower), estimate),
         upper=max(float(upper), estimate),
         n=n,
         support=n,
         method=method,
-        sufficient=n >= FEW and len(names) >= 3,
+        sufficient=n >= FEW,
         message=f"the leading feature is {listed[0]['feature']}; {draws} draws of {n} rows",
         details=details,
     )

@@ -11,15 +11,21 @@ from govern.scan.table import read
 from govern.types import Role
 
 
-def data(rows, columns=("pid", "x", "sex", "y")):
-    return Data(frame=pd.DataFrame(rows, columns=list(columns)), features=("x", "sex"), label="y", patient_id="pid")
+def data(rows, columns=("pid", "x", "sex", "y"), *, others=0):
+    """A dataset of these rows, and of as many others of which each is like no second one."""
+    frame = pd.DataFrame(rows, columns=list(columns))
+    if others:
+        more = {c: np.arange(others) + others * 10.0 for c in columns} | {"sex": "m", "y": np.arange(others) % 2}
+        frame = pd.concat([frame, pd.DataFrame(more)], ignore_index=True)
+    frame["z"] = frame["x"] * 3.0 if pd.api.types.is_numeric_dtype(frame["x"]) else frame["x"]  # equal where x is
+    return Data(frame=frame, features=("x", "z", "sex"), label="y", patient_id="pid")
 
 
 TRAIN = data([(100, 5.0, "f", 0), (101, 6.0, "m", 1)])
 
 
 def test_exact_counts_within_and_against_train():
-    test = data([(1, 1.0, "f", 0), (2, 1.0, "f", 0), (3, 1.0, "f", 0), (4, 5.0, "f", 0), (5, 6.0, "m", 0)])
+    test = data([(1, 1.0, "f", 0), (2, 1.0, "f", 0), (3, 1.0, "f", 0), (4, 5.0, "f", 0), (5, 6.0, "m", 0)], others=500)
     found = duplicates(test, {Role.TRAIN: TRAIN})
     # Rows 1 and 2 repeat row 0, patients apart; row 3 is a train row; row 4 differs from a train row in its label.
     assert found.estimate == found.lower == found.upper == 3
@@ -30,14 +36,14 @@ def test_exact_counts_within_and_against_train():
 
 
 def test_a_row_that_is_both_counts_once():
-    test = data([(1, 5.0, "f", 0), (2, 5.0, "f", 0)])
+    test = data([(1, 5.0, "f", 0), (2, 5.0, "f", 0)], others=500)
     found = duplicates(test, {Role.TRAIN: TRAIN})
     assert found.estimate == 2
     assert (found.details["within"], found.details["in_train"]) == (1, 2)
 
 
 def test_missing_equals_missing_and_types_of_numbers_do_not_matter():
-    test = data([(1, np.nan, None, 0), (2, np.nan, None, 0), (3, 5, "f", 0)])
+    test = data([(1, np.nan, None, 0), (2, np.nan, None, 0), (3, 5, "f", 0)], others=500)
     assert duplicates(test, {Role.TRAIN: TRAIN}).estimate == 2
     whole = data([(1, 5, "f", 0), (2, 7, "f", 0)])
     assert duplicates(whole, {Role.TRAIN: TRAIN}).details["in_train"] == 1
@@ -57,9 +63,13 @@ def test_other_columns_matter_within_and_not_against_train():
 
 def test_a_row_number_hides_no_copy():
     columns = ("pid", "x", "sex", "y", "row_id")
-    found = duplicates(data([(i, 1.0, "f", 0, i) for i in range(100)], columns), {Role.TRAIN: TRAIN})
-    assert found.estimate == 99
+    found = duplicates(data([(i, 1.0, "f", 0, i) for i in range(100)], columns, others=2000), {Role.TRAIN: TRAIN})
+    assert found.estimate is not None
+    assert found.estimate > 80
     assert (found.details["within"], found.details["within_inputs"]) == (0, 99)
+    alike = duplicates(data([(i, 1.0, "f", 0, i) for i in range(100)], columns), {Role.TRAIN: TRAIN})
+    assert alike.estimate is None
+    assert not alike.sufficient
     other = data([(i, 1.0, "f", i % 2, i) for i in range(2)], columns)
     assert duplicates(other, {Role.TRAIN: TRAIN}).estimate == 0
 
@@ -84,7 +94,7 @@ def test_how_common_repetition_is_among_train_rows():
 def test_without_train_there_is_no_pass():
     clean = data([(1, 1.0, "f", 0), (2, 2.0, "f", 0)])
     found = duplicates(clean, {Role.TEST: clean})
-    assert found.estimate == 0
+    assert found.estimate is None
     assert not found.sufficient
     assert duplicates(clean, {Role.TRAIN: TRAIN}).sufficient
     undeclared = Data(frame=clean.frame, features=(), label="y")
@@ -95,6 +105,24 @@ def test_a_feature_that_train_lacks():
     train = Data(frame=TRAIN.frame.rename(columns={"sex": "sexe"}), features=("x",))
     with pytest.raises(InputError, match="the train dataset: no column 'sex'"):
         duplicates(data([(1, 1.0, "f", 0)]), {Role.TRAIN: train})
+
+
+def test_patients_who_are_alike_by_chance_are_no_copies():
+    """Two honest inputs, age in tenths of a year and lactate in hundredths: some patients agree in both."""
+    rng = np.random.default_rng(5)
+
+    def drawn(first):
+        rows = {"pid": range(first, first + 3000), "age": rng.normal(62, 14, 3000).round(1)}
+        rows |= {"lactate": rng.gamma(4, 0.5, 3000).round(2), "y": rng.integers(0, 2, 3000)}
+        return Data(frame=pd.DataFrame(rows), features=("age", "lactate"), label="y", patient_id="pid")
+
+    test, train = drawn(0), drawn(3000)
+    honest = duplicates(test, {Role.TRAIN: train})
+    assert honest.details["in_train"] > 10
+    assert honest.estimate == 0
+    copied = pd.concat([test.frame, train.frame[:60].assign(pid=range(9000, 9060))])
+    leaked = Data(frame=copied, features=test.features, label="y", patient_id="pid")
+    assert duplicates(leaked, {Role.TRAIN: train}).estimate > 10
 
 
 def test_support2_has_none_until_rows_are_copied(shared_data):

@@ -75,7 +75,7 @@ def test_a_chance_that_is_no_number_is_refused(value):
 
 def test_a_constant_risk():
     same = prediction(risks(np.full(900, 0.2)), np.full(900, 0.2))
-    assert same.estimate == 0
+    assert same.estimate is None
     assert not same.sufficient
     assert "one cell" in same.message
     assert prediction(risks(np.full(900, 0.7)), np.linspace(0, 1, 900)).lower > 1
