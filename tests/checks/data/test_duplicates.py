@@ -82,7 +82,7 @@ def test_values_of_another_kind_are_refused_and_hide_no_copy():
     with pytest.raises(InputError, match="the column 'y' holds words in the test dataset"):
         duplicates(labels, {Role.TRAIN: TRAIN})
     codes = Data(frame=TRAIN.frame.assign(x=pd.Series([5, 6], dtype=object)), features=("x", "sex"), label="y")
-    written = data([(1, "5", "f", 0)])
+    written = Data(frame=data([(1, "5", "f", 0)]).frame, features=("x", "sex"), label="y", patient_id="pid")
     assert duplicates(written, {Role.TRAIN: codes}).details["in_train"] == 1
 
 
