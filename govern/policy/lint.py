@@ -15,6 +15,8 @@ from govern.types import MANDATORY_FAMILIES
 #: K01..K39 are shared by the EU and US clause catalogues, K40..K45 are the US ones' own.
 CONTROLS = frozenset(f"K{i:02d}" for i in range(1, 46))
 
+_DECLARE = " Or declare it under `groups:` in govern.yaml."
+
 
 def check_words(policy: Policy, document: Document, groups: frozenset[str] | None) -> None:
     """Refuse a policy that names what does not exist.
@@ -45,7 +47,7 @@ def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[
         if group in rule.by[:i]:
             raise document.error((*at, "by", i), f"the group {group!r} stands twice", hint="remove one")
         if groups is not None:
-            _known(group, groups, "group", document, (*at, "by", i))
+            _known(group, groups, "group", document, (*at, "by", i), more=_DECLARE)
     for i, control in enumerate(rule.controls):
         if not re.fullmatch(r"K\d\d", control) or control not in CONTROLS:
             raise document.error((*at, "controls", i), f"unknown control {control!r}", hint="K01 to K45")
@@ -65,12 +67,12 @@ def check_groups(policy: Policy, document: Document, groups: frozenset[str]) -> 
     """
     for rule in policy.checks:
         for group in rule.by:
-            _known(group, groups, f"group (in rule {rule.id})", document, ("extends",))
+            _known(group, groups, f"group (in rule {rule.id})", document, ("extends",), more=_DECLARE)
 
 
-def _known(word: str, valid: Iterable[str], what: str, document: Document, at: Location) -> None:
+def _known(word: str, valid: Iterable[str], what: str, document: Document, at: Location, *, more: str = "") -> None:
     if word not in valid:
-        raise document.error(at, f"unknown {what} {word!r}", hint=nearest(word, valid))
+        raise document.error(at, f"unknown {what} {word!r}", hint=nearest(word, valid) + more)
 
 
 def _same_type(name: str, value: object, default: object, document: Document, at: Location) -> None:
