@@ -94,6 +94,11 @@ class Measurement:
     #: JSON values for figures and tables (curves, per-feature values); bounded, a few hundred points.
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def unknown(cls, **facts: Any) -> Measurement:
+        """Return a measurement that has no number; ``message`` among its facts says why."""
+        return cls(estimate=None, lower=None, upper=None, sufficient=False, **facts)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Criterion:

@@ -127,7 +127,7 @@ def _measurement(measured: list[_Gap], *, complete: bool, **facts: Any) -> Measu
     if len(measured) > 1:
         details = {**details, "rates": [gap.details for gap in measured]}
     if worst is None or not complete:
-        return Measurement(estimate=None, lower=None, upper=None, sufficient=False, details=details, **facts)
+        return Measurement.unknown(details=details, **facts)
     return Measurement(
         estimate=worst.estimate,
         lower=max(gap.lower for gap in measured),

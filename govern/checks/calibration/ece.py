@@ -49,12 +49,8 @@ def ece(scores: Scores, seed: int, *, bins: int = 10) -> Measurement:
     unit = "rows" if patient is None else "patients"
     method = f"{bins} equal-mass bins; parametric bootstrap over {unit}, {_REPLICATES} replicates"
     if message := too_little(scores):
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             method=method,
-            sufficient=False,
             message=message,
             **counts(scores),
         )

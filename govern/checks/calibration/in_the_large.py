@@ -46,12 +46,8 @@ def in_the_large(scores: Scores) -> Measurement:
     message = too_little(scores) or certain(scores)
     fit = None if message else fit_intercept(scores.label, scores.score, patient)
     if fit is None:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             method=method,
-            sufficient=False,
             message=message or SINGULAR,
             **counts(scores),
         )

@@ -50,12 +50,8 @@ def slope(scores: Scores) -> Measurement:
     if not message:
         fit = recalibrate(scores.label, scores.score, patient)
     if fit is None:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             method=method,
-            sufficient=False,
             message=message or SINGULAR,
             details={"bins": points(scores)},
             **counts(scores),

@@ -36,13 +36,9 @@ def missingness(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     n, whose = len(test.frame), patients(test)
     method = "Wilson" if repeated(whose) is None else "Wilson on the Korn-Graubard effective size"
     if not test.features:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=n,
             method=method,
-            sufficient=False,
             message="no model features are declared, so none was looked at",
         )
     reference = datasets.get(Role.REFERENCE)

@@ -37,13 +37,9 @@ def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
         reason = "no train or reference dataset is declared"
         if unnamed:
             reason = f"no patient identifier is declared for {', '.join(unnamed)}"
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=len(test.frame),
             method="exact count",
-            sufficient=False,
             message=f"{reason}, so it is not known whether the model has seen these patients",
         )
     ids = {}

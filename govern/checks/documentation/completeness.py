@@ -41,13 +41,9 @@ def completeness(documentation: Documentation, *, words: int = 3) -> Measurement
     required = list(dict.fromkeys(documentation.required))
     missing = [name for name in required if not _declared(documentation.facts.get(name), words)]
     if not required:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=0,
             method="exact count",
-            sufficient=False,
             message="the policy requires no documentation, so none was looked at",
         )
     share = (len(required) - len(missing)) / len(required)

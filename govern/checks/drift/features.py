@@ -52,13 +52,9 @@ def features(test: Data, reference: Data, seed: int, *, sample: int = 5000, thre
     n, m = min(len(test.frame), sample), min(len(reference.frame), sample)
     method = "Evidently 0.7.23: Wasserstein (normed) and Jensen-Shannon distance, parametric bootstrap of 200"
     if not found:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=n,
             method=method,
-            sufficient=False,
             message="no model features are declared, so none was compared",
         )
     now = np.sort(rng.choice(len(test.frame), n, replace=False))

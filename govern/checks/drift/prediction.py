@@ -42,13 +42,9 @@ def prediction(
     if bins < 2:
         raise PolicyError(f"drift.prediction: bins is {bins}, at least 2 are needed to see a shift", hint="give 10")
     if reference_scores.size == 0:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=scores.n,
             method="PSI",
-            sufficient=False,
             message="the reference dataset has no scores",
         )
     edges, then, now = numeric_cells(reference_scores, scores.score, bins)
@@ -58,13 +54,9 @@ def prediction(
     if index.chance_limit > chance:
         message += f"; identical populations would reach {index.chance_limit:.3f} in windows of this size"
     if index.cells < 2:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=scores.n,
             method="PSI",
-            sufficient=False,
             message="all risks lie in one cell, in which no shift can be seen",
         )
     bounds = [0.0, *np.clip(edges, 0, 1).tolist(), 1.0]

@@ -42,13 +42,9 @@ def psi(test: Data, reference: Data, *, bins: int = 10, chance: float = 0.1) -> 
     features = shared_features(test, reference)
     n, m = rows(test), rows(reference)
     if not features:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=len(test.frame),
             method="PSI",
-            sufficient=False,
             message="no model features are declared, so none was compared",
         )
     listed: list[dict[str, Any]] = []

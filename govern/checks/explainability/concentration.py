@@ -35,13 +35,9 @@ def concentration(attributions: Attributions, seed: int, *, rows: int = 200, bac
     n, method = len(draw.scores), "largest share of mean absolute SHAP value, bootstrap over rows"
     total = mean_abs(draw).sum()
     if total == 0:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=n,
             method=method,
-            sufficient=False,
             message="no input changes the model's risk, so there is nothing to attribute",
         )
     share = mean_abs(draw) / total

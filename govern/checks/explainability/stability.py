@@ -50,7 +50,7 @@ def stability(
     n, m = (min(size, there // draws) for size, there in zip((rows, background), attributions.available, strict=True))
     if min(n, m) < 1:
         reason = f"there are too few rows to divide among {draws} draws"
-        return Measurement(estimate=None, lower=None, upper=None, n=0, method=method, sufficient=False, message=reason)
+        return Measurement.unknown(n=0, method=method, message=reason)
     drawn = [attributions.draw(rows=n, background=m, seed=seed, part=i) for i in range(draws)]
     names = drawn[0].features
     means = np.stack([mean_abs(d) for d in drawn])
@@ -64,9 +64,7 @@ def stability(
     if len(names) < 3 or (np.ptp(means, axis=1) == 0).any():
         few = f"the model has {len(names)} features, and fewer than 3 cannot be ranked"
         reason = few if len(names) < 3 else "a draw gives every feature the same influence"
-        return Measurement(
-            estimate=None, lower=None, upper=None, n=n, method=method, sufficient=False, message=reason, details=details
-        )
+        return Measurement.unknown(n=n, method=method, message=reason, details=details)
     estimate = float(np.mean([_pearson(means[i][None], means[j][None])[0] for i, j in pairs]))
     boot = np.mean([_pearson(again[i], again[j]) for i, j in pairs], axis=0)
     lower, upper = bounds(boot)

@@ -43,15 +43,11 @@ def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, i
     name, limits = _INTERVALS[interval]
     n, count = int(among.sum()), int((hit & among).sum())
     if not n:
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=0,
             events=scores.events,
             support=0,
             method=name,
-            sufficient=False,
             message=f"no {what} among {scores.n} rows",
         )
     patient = repeated(None if scores.patient is None else scores.patient[among])

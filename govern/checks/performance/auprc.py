@@ -53,12 +53,8 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
     counts: dict[str, Any] = {"n": scores.n, "events": scores.events, "support": min(positive, negative)}
     if not counts["support"]:
         missing = "events" if not positive else "rows without the event"
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             method=method,
-            sufficient=False,
             message=f"no {missing} among {scores.n} rows: precision against recall has no meaning",
             **counts,
         )

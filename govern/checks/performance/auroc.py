@@ -53,12 +53,8 @@ def auroc(scores: Scores, *, interval: str = "logit") -> Measurement:
     counts: dict[str, Any] = {"n": scores.n, "events": scores.events, "support": min(positive, negative)}
     if not counts["support"]:
         missing = "events" if not positive else "rows without the event"
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             method="Mann-Whitney",
-            sufficient=False,
             message=f"no {missing} among {scores.n} rows: there is no pair to compare",
             **counts,
         )

@@ -35,15 +35,11 @@ def brier(scores: Scores) -> Measurement:
     method = "mean squared error; t interval" + ("" if patient is None else ", clustered by patient")
     if not support:
         missing = "events" if not scores.events else "rows without the event"
-        return Measurement(
-            estimate=None,
-            lower=None,
-            upper=None,
+        return Measurement.unknown(
             n=scores.n,
             events=scores.events,
             support=0,
             method=method,
-            sufficient=False,
             message=f"no {missing} among {scores.n} rows",
         )
     errors = (scores.score - scores.label) ** 2
