@@ -121,7 +121,7 @@ def _finding(
         outcome=outcome,
         severity=rule.severity,
         insufficient=rule.insufficient,
-        criterion=" and ".join(str(c) for c in rule.accept.criteria),
+        criterion=str(rule.accept),
         message=message,
         slice=slice,
         controls=tuple(rule.controls),

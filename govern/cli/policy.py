@@ -51,7 +51,7 @@ def show(policy: PolicyArgument) -> None:
     for name, wrap in (("rule", False), ("for whom", True), ("must hold", True), ("else", True)):
         table.add_column(name, no_wrap=not wrap)
     for rule in found.checks:
-        required = " and ".join(str(c) for c in rule.accept.criteria)
+        required = str(rule.accept)
         otherwise = "warns" if rule.severity is Severity.WARN else "blocks"
         table.add_row(rule.id, ", ".join(rule.by) or "everybody", f"{rule.check} {required}", otherwise)
         if rule.because:

@@ -55,6 +55,10 @@ class Accept(_Strict):
             raise ValueError(f"no interval lies above {held['lower']:g} and below {held['upper']:g}")
         return self
 
+    def __str__(self) -> str:
+        """``lower >= 0.8 and upper <= 1.25``."""
+        return " and ".join(map(str, self.criteria))
+
     @property
     def criteria(self) -> tuple[Criterion, ...]:
         """The criteria in the order lower, upper, estimate."""

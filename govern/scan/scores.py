@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import InputError
+from govern.errors import InputError, PolicyError
 from govern.scan.patients import identifiers
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ class Scores:
     def nonevents(self) -> int:
         """Number of rows without the event (label 0)."""
         return self.n - self.events
+
+    def flagged(self, threshold: float) -> NDArray[np.bool_]:
+        """Return which rows the model flags, shape (n,): score at or above the threshold.
+
+        Raises:
+            PolicyError: the threshold does not lie in 0 to 1.
+        """
+        if not 0 <= threshold <= 1:
+            raise PolicyError(f"threshold {threshold:g} lies outside 0 to 1", hint="scores are risks from 0 to 1")
+        return self.score >= threshold
 
     def where(self, mask: NDArray[np.bool_]) -> Scores:
         """Return the rows where ``mask`` (shape (n,)) holds."""

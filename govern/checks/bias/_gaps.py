@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.checks.bias._rates import Rate, by_fairlearn
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError
 from govern.stats.clusters import effective, repeated, units
 from govern.stats.multiplicity import bonferroni
 from govern.stats.proportion import newcombe
@@ -45,11 +45,9 @@ def gaps(scores: Scores, groups: Groups, rates: Sequence[Rate], *, threshold: fl
         InputError: there is not one group a row.
         GovernError: Fairlearn counts otherwise.
     """
-    if not 0 <= threshold <= 1:
-        raise PolicyError(f"threshold {threshold:g} lies outside 0 to 1", hint="scores are risks from 0 to 1")
+    flagged = scores.flagged(threshold)
     if len(groups.codes) != scores.n:
         raise InputError(f"{groups.attribute}: {len(groups.codes)} groups for {scores.n} rows", hint="give one a row")
-    flagged = scores.score >= threshold
     comparisons = _comparisons(len(groups.names)) * len(rates)
     level = bonferroni(_LEVEL, comparisons)
     theirs = [by_fairlearn(rate, scores, groups, flagged) for rate in rates]

@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 _INTERVALS = {"wilson": ("Wilson", wilson), "clopper-pearson": ("Clopper-Pearson", clopper_pearson)}
 
 
-def flagged(scores: Scores, threshold: float) -> NDArray[np.bool_]:
-    """Return which rows the model flags: score at or above the threshold.
-
-    Raises:
-        PolicyError: the threshold does not lie in 0 to 1.
-    """
-    if not 0 <= threshold <= 1:
-        raise PolicyError(f"threshold {threshold:g} lies outside 0 to 1", hint="scores are risks from 0 to 1")
-    return scores.score >= threshold
-
-
 def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, interval: str, what: str) -> Measurement:
     """Measure the share of the rows ``among`` that are also ``hit``; ``what`` names the rows in messages.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govern.checks.performance._proportion import flagged, share
+from govern.checks.performance._proportion import share
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
@@ -29,5 +29,5 @@ def ppv(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> 
 
     See: Wilson 1927; Clopper and Pearson 1934; Korn and Graubard 1998; docs/statistics.md.
     """
-    rows = flagged(scores, threshold)
+    rows = scores.flagged(threshold)
     return share(scores, scores.label == 1, rows, interval=interval, what=f"rows flagged at {threshold:g}")

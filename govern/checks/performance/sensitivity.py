@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govern.checks.performance._proportion import flagged, share
+from govern.checks.performance._proportion import share
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
@@ -30,4 +30,4 @@ def sensitivity(scores: Scores, *, threshold: float = 0.5, interval: str = "wils
 
     See: Wilson 1927; Clopper and Pearson 1934; Korn and Graubard 1998; docs/statistics.md.
     """
-    return share(scores, flagged(scores, threshold), scores.label == 1, interval=interval, what="events")
+    return share(scores, scores.flagged(threshold), scores.label == 1, interval=interval, what="events")
