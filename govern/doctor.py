@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
@@ -108,11 +109,13 @@ def _key(workspace: project.Workspace) -> Item:
 
 def _datasets(workspace: project.Workspace) -> list[Item]:
     from govern.data.opened import open_dataset
+    from govern.study import read
 
     items = []
-    for role in sorted(workspace.project.data.roles):
+    declared = workspace.project.data
+    for role in sorted(declared.roles):
         try:
-            dataset, _ = open_dataset(workspace, role)
+            dataset, _ = open_dataset(workspace, role, partial(read, declared=declared, features=(), role=role))
         except GovernError as e:
             items.append(Item(name=f"data: {role.value}", ok=False, found=e.message, mend=e.hint))
         else:

@@ -3,71 +3,147 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govern.canonical import plain
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
+from govern.checks.inputs import ROWS
 from govern.errors import GovernError, PolicyError, UnavailableError
-from govern.judge import judge
+from govern.judge import judge, unmet
 from govern.policy.model import Policy, Rule
 from govern.types import Finding, Measurement, Outcome
 
 if TYPE_CHECKING:
+    from govern.aside import Aside
     from govern.inputs import Inputs
 
+#: The function of a check's module that gives the page it has to show, with the check's own arguments.
+REPORT = "report_html"
 #: Digits that are kept of a measurement: the last ones differ between processors.
 _DIGITS = 12
 
 
 def evaluate(
-    policy: Policy, inputs: Inputs, *, progress: Callable[[str], None] = lambda rule: None
+    policy: Policy,
+    inputs: Inputs,
+    *,
+    aside: Aside | None = None,
+    keep: Callable[[bytes, str], str] | None = None,
+    progress: Callable[[str], None] = lambda rule: None,
 ) -> tuple[Finding, ...]:
     """Return the findings of every rule, in the order of the policy.
 
-    A check that raises gives an ``error`` finding, and one whose input is not there a
-    ``not_available`` finding: neither passes. ``progress`` is called with each rule's id.
+    A check that raises gives an ``error`` finding, and one whose input is not there a ``not_available`` finding, or
+    ``not_applicable`` where the policy says so of its family. ``progress`` is called with each rule's id. Checks
+    whose libraries take long to import are measured in ``aside`` meanwhile, where there is one; what they have to
+    show besides, a page of HTML, is given to ``keep``, and its digest stands in the details.
 
     Raises:
         PolicyError: a parameter of a rule is out of its range.
     """
+    started = {} if aside is None else _started(policy, inputs, aside, keep)
+    found = {}
+    for rule in sorted(policy.checks, key=lambda r: r.id in started):
+        progress(rule.id)
+        found[rule.id] = list(_measured(rule, inputs, policy.not_applicable, started.get(rule.id)))
     findings: list[Finding] = []
     for rule in policy.checks:
-        progress(rule.id)
-        findings.extend(_measured(rule, catalogue.load(rule.check), inputs))
+        before = unmet(rule, findings)
+        findings.extend(_untested(finding, before) for finding in found[rule.id])
     return tuple(findings)
+
+
+def _started(
+    policy: Policy, inputs: Inputs, aside: Aside, keep: Callable[[bytes, str], str] | None
+) -> dict[str, Callable[[], list[Measurement]]]:
+    """Have checks measured beside, and return for each rule what waits for its measurements."""
+    started: dict[str, Callable[[], list[Measurement]]] = {}
+    for rule in policy.checks:
+        check = catalogue.load(rule.check)
+        if check.beside and not rule.by and inputs.small(check.inputs):
+            arguments = inputs.arguments(check.inputs, None)
+            module, name = check.function.__module__, check.function.__name__
+            measured = aside.call(module, name, **arguments, **rule.params)
+            page = None if keep is None else aside.call(module, REPORT, **arguments, **rule.params)
+            started[rule.id] = partial(_waited, measured, page, keep)
+    return started
+
+
+def _waited(
+    measured: Callable[[], Any], page: Callable[[], bytes | None] | None, keep: Callable[[bytes, str], str] | None
+) -> list[Measurement]:
+    """Wait for what a check measured beside, and for its page, which is kept."""
+    found = _listed(measured())
+    shown = None if page is None else page()
+    if shown is None or keep is None:
+        return found
+    report = {"sha256": keep(shown, ".html"), "bytes": len(shown)}
+    return [dataclasses.replace(m, details={**m.details, "report": report}) for m in found]
 
 
 def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: Any) -> list[Measurement]:
     """Return what a check measures: of everybody, or with ``by`` of each group of that attribute.
 
-    A check that asks for ``groups`` compares them itself; any other is called once for each group.
+    A check that asks for ``groups`` compares them itself; any other is called once for each group. Where the
+    reference standard is equivocal or inputs were rejected, rows are read in more than one way, and each reading
+    is measured: it is the key ``reading`` of the slice.
 
     Raises:
         UnavailableError: an input that the check asks for is not there.
         GovernError: the data is not fit to be measured.
     """
+    if by is not None and not (check.grouped or check.sliceable):
+        raise PolicyError(f"{check.id} measures more than rows of the test set", hint="measure it without groups")
+    if not ROWS & set(check.inputs):
+        return _read(check, inputs, by, params)
+    return [
+        dataclasses.replace(m, slice={**m.slice, **({"reading": name} if name else {})})
+        for name, reading in inputs.readings
+        for m in _read(check, reading, by, params)
+    ]
+
+
+def _read(check: Check, inputs: Inputs, by: str | None, params: dict[str, Any]) -> list[Measurement]:
     if by is not None and not check.grouped:
-        if not check.sliceable:
-            raise PolicyError(f"{check.id} measures more than rows of the test set", hint="measure it without groups")
-        return [_of_group(check, inputs, by, name, mask, params) for name, mask in inputs.slices(by)]
-    result = check.function(**{name: inputs.get(name, by) for name in check.inputs}, **params)
-    measured = [_rounded(m) for m in (result if isinstance(result, list) else [result])]
+        return [
+            dataclasses.replace(_rounded(check.function(**arguments, **params)), slice={by: name})
+            for name, arguments in inputs.slices(check.inputs, by)
+        ]
+    measured = _listed(check.function(**inputs.arguments(check.inputs, by), **params))
     if by is not None and [m.slice.get(by) for m in measured] != list(inputs.groups(by).names):
         raise GovernError(f"{check.id} did not measure each group of {by} once")
     return measured
 
 
-def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
+def _listed(result: Measurement | list[Measurement]) -> list[Measurement]:
+    return [_rounded(m) for m in (result if isinstance(result, list) else [result])]
+
+
+def _untested(finding: Finding, before: list[str]) -> Finding:
+    """Return a finding that passes as one that does not count, where the hierarchy does not reach its rule."""
+    if not before or finding.outcome is not Outcome.PASS:
+        return finding
+    message = f"not tested: {', '.join(before)} comes first in the hierarchy and did not pass"
+    return dataclasses.replace(finding, outcome=Outcome.INCONCLUSIVE, message=f"{message}; {finding.message}")
+
+
+def _measured(
+    rule: Rule, inputs: Inputs, declared: Container[str], started: Callable[[], list[Measurement]] | None = None
+) -> Iterator[Finding]:
+    check = catalogue.load(rule.check)
     everybody: list[str | None] = [None]
     for by in rule.by or everybody:
         try:
-            measurements = measure(check, inputs, by=by, **rule.params)
+            measurements = started() if started else measure(check, inputs, by=by, **rule.params)
             if not measurements:
                 raise GovernError("the check measured nothing")
         except UnavailableError as e:
-            yield _finding(rule, check, Outcome.NOT_AVAILABLE, e.message, slice=_all_of(by), fix=e.hint)
+            # What the policy declares to be not applicable need not be there; what is there is judged all the same.
+            outcome = Outcome.NOT_APPLICABLE if rule.family in declared else Outcome.NOT_AVAILABLE
+            yield _finding(rule, check, outcome, e.message, slice=_all_of(by), fix=e.hint)
         except PolicyError as e:  # a parameter out of its range is a mistake of the policy, not of the model
             raise PolicyError(f"rule {rule.id}: {e.message}", hint=e.hint) from None
         except GovernError as e:
@@ -78,13 +154,6 @@ def _measured(rule: Rule, check: Check, inputs: Inputs) -> Iterator[Finding]:
             for measured in measurements:
                 outcome, message = judge(measured, rule)
                 yield _finding(rule, check, outcome, message, slice=dict(measured.slice), measurement=measured)
-
-
-def _of_group(check: Check, inputs: Inputs, by: str, name: str, mask: Any, params: dict[str, Any]) -> Measurement:
-    scores = inputs.get("scores").where(mask)
-    arguments = {n: scores if n == "scores" else inputs.get(n) for n in check.inputs}
-    measured: Measurement = check.function(**arguments, **params)
-    return dataclasses.replace(_rounded(measured), slice={by: name})
 
 
 def _rounded(measured: Measurement) -> Measurement:

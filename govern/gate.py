@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from govern.judge import holds, judge
+from govern.judge import holds, judge, unmet
 from govern.policy import from_json
 from govern.policy.model import Policy, Rule
 from govern.types import (
@@ -94,14 +94,14 @@ def _incomplete(policy: Policy, findings: Sequence[Finding]) -> list[str]:
     for finding in findings:
         if finding.rule not in rules:
             reasons.append(f"finding {finding.id} answers no rule of the policy")
-        elif not _judged(finding, rules[finding.rule], policy):
+        elif not _judged(finding, rules[finding.rule], policy, findings):
             reasons.append(f"finding {finding.id} was not judged by its rule")
     ids = [f.id for f in findings]
     reasons += [f"finding {i} stands twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
     return reasons
 
 
-def _judged(finding: Finding, rule: Rule, policy: Policy) -> bool:
+def _judged(finding: Finding, rule: Rule, policy: Policy, findings: Sequence[Finding]) -> bool:
     """Whether a finding is what its rule makes of its measurement."""
     stated = (finding.check, finding.family, finding.severity, finding.insufficient)
     if stated != (rule.check, rule.family, rule.severity, rule.insufficient):
@@ -109,7 +109,12 @@ def _judged(finding: Finding, rule: Rule, policy: Policy) -> bool:
     if finding.measurement is not None and dict(finding.measurement.slice) != dict(finding.slice):
         return False
     if finding.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE):
-        return finding.measurement is not None and judge(finding.measurement, rule)[0] is finding.outcome
+        if finding.measurement is None:
+            return False
+        outcome = judge(finding.measurement, rule)[0]
+        if outcome is Outcome.PASS and unmet(rule, findings):
+            outcome = Outcome.INCONCLUSIVE
+        return outcome is finding.outcome
     return finding.outcome is not Outcome.NOT_APPLICABLE or rule.family in policy.not_applicable
 
 

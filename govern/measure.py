@@ -4,36 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from govern import canonical
+from govern import canonical, study
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
 from govern.errors import PolicyError
 from govern.evaluate import measure
 from govern.inputs import Inputs
+from govern.project import Data, parts
 from govern.strict_yaml import nearest
 from govern.types import Measurement, Role
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def measure_file(
     check_id: str,
     *,
     data: Path,
-    label: str | None = None,
-    score: str | None = None,
+    columns: Data,
     by: Sequence[str] = (),
-    patient_id: str | None = None,
-    positive: str | None = None,
     reference: Path | None = None,
     params: Sequence[str] = (),
 ) -> list[Measurement]:
     """Return what a check measures on a data file, of everybody or of each group of each attribute in ``by``.
 
-    ``params`` are ``NAME=VALUE``, typed like the check's defaults. The seed is derived from the files.
+    ``columns`` says what the file's columns mean, as ``data:`` of a project does; what neither it nor ``by`` names
+    is a feature. ``params`` are ``NAME=VALUE``, typed like the check's defaults. The seed is derived from the file.
 
     Raises:
         PolicyError: an unknown check or parameter, or a comparison of groups without ``by``.
@@ -45,23 +41,27 @@ def measure_file(
     chosen = _params(check, params)
     if check.grouped and not by:
         raise PolicyError(f"{check_id} compares groups", hint="name the columns of the groups: --by sex,race")
-    frames = {Role.TEST: table.read(data)}
+    declared = columns.model_copy(update={"groups": {part: part for name in by for part in parts(name)}})
+    features = declared.features or _others(declared, table.names(data))
+    scans = {}
     if reference is not None:
-        frames[Role.REFERENCE] = table.read(reference)
-    for column in by:
-        table.column(frames[Role.TEST], column, path=data)
+        scans[Role.REFERENCE] = study.read(reference, declared, features, role=Role.REFERENCE)
+    scans[Role.TEST] = study.read(data, declared, features, role=Role.TEST, within=study.grids(scans))
     inputs = Inputs(
-        scores=_scores(check, frames[Role.TEST], data, label, score, patient_id, positive),
-        frames=frames,
-        group_columns={name: name for name in by},
-        features=tuple(c for c in frames[Role.TEST].columns if c not in {label, score, patient_id, *by}),
-        label=label,
-        patient_id=patient_id,
-        reference_scores=_reference_scores(frames.get(Role.REFERENCE), score, reference),
+        declared=declared,
+        scans=scans,
+        thresholds=[chosen.get("threshold", check.params.get("threshold", 0.5))],
         seed=int(canonical.file_sha256(data)[:8], 16),
     )
     attributes: list[str | None] = [*by] or [None]
     return [m for attribute in attributes for m in measure(check, inputs, by=attribute, **chosen)]
+
+
+def _others(declared: Data, names: Sequence[str]) -> list[str]:
+    """Return the columns that mean nothing else: these are the model's inputs."""
+    known = declared.model_dump(mode="json")
+    told = {value for value in known.values() if isinstance(value, str)}
+    return [name for name in names if name not in {*told, *declared.probabilities.values(), *declared.groups}]
 
 
 def _params(check: Check, given: Sequence[str]) -> dict[str, Any]:
@@ -87,39 +87,6 @@ def _typed(name: str, value: str, default: object) -> object:
             return type(default)(value)
         except ValueError:
             raise PolicyError(f"--param {name}: a number was expected, found {value!r}") from None
+    if isinstance(default, list):
+        return [part.strip() for part in value.split(",") if part.strip()]
     return value
-
-
-def _scores(
-    check: Check,
-    frame: pd.DataFrame,
-    data: Path,
-    label: str | None,
-    score: str | None,
-    patient_id: str | None,
-    positive: str | None,
-) -> Any:
-    """Return the validated scores, or ``None`` where the check asks for none."""
-    from govern.scan import table
-    from govern.scan.scores import scores
-
-    if not {"scores", "groups"} & set(check.inputs):
-        return None
-    if label is None or score is None:
-        raise PolicyError(f"{check.id} needs labels and scores", hint="name their columns: --label COL --score COL")
-    return scores(
-        table.column(frame, label, path=data),
-        table.column(frame, score, path=data),
-        patient=None if patient_id is None else table.column(frame, patient_id, path=data),
-        positive=positive,
-        label_name=label,
-        score_name=score,
-    )
-
-
-def _reference_scores(frame: pd.DataFrame | None, score: str | None, path: Path | None) -> Any:
-    from govern.scan.scores import probabilities
-
-    if frame is None or score is None or score not in frame.columns:
-        return None
-    return probabilities(frame[score].to_numpy(), f"{path}: {score}")

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from govern import strict_yaml
+from govern import canonical, strict_yaml
 from govern.errors import InputError
+from govern.files import replace
 from govern.types import Role
 
 FILE = "govern.yaml"
@@ -55,14 +56,37 @@ class Cut(_Strict):
 
 
 class Data(_Strict):
-    """Columns of the datasets and the files in each role (paths relative to the project file)."""
+    """Columns of the datasets and the files in each role (paths relative to the project file).
+
+    Which columns a task needs: binary a ``label`` and a ``score`` (or a model that gives it); multiclass the same,
+    ``score`` being the predicted class, or ``probabilities``; regression ``label`` and ``score`` as numbers, with
+    ``lower`` and ``upper`` where the model says how sure it is; survival ``label`` as the event, ``follow_up`` as
+    the time until it or until censoring, and ``score`` as the risk.
+    """
 
     label: str
     positive: str | int | float | bool | None = None
+    #: Label values for which the reference standard gave no answer: counted as the event and as none, never dropped.
+    equivocal: list[str | int | float | bool] = Field(default_factory=list)
     score: str | None = None
+    #: Rows without a score are inputs that quality control rejected: counted as wrong (worst case), never dropped.
+    rejected: bool = False
+    #: Another model's or a person's estimate of the same risk.
+    comparator: str | None = None
+    #: Class -> column of its probability, in the order of an ordinal outcome.
+    probabilities: dict[str, str] = Field(default_factory=dict)
+    #: The classes of a multiclass outcome, in the order of an ordinal one.
+    classes: list[str] = Field(default_factory=list)
+    lower: str | None = None
+    upper: str | None = None
+    follow_up: str | None = None
     patient_id: str | None = None
+    #: When a row was recorded; a date or a number.
+    time: str | None = None
     features: list[str] = Field(default_factory=list)
     groups: dict[str, str | Cut] = Field(default_factory=dict)
+    #: Attribute -> group -> its share in the intended population.
+    target_population: dict[str, dict[str, float]] = Field(default_factory=dict)
     roles: dict[Role, str] = Field(default_factory=dict)
 
 
@@ -92,6 +116,7 @@ class Workspace:
         self.root = root
         self.project = project
         self.evidence = root / "evidence"
+        self.artifacts = root / "artifacts"
         self.state = root / ".govern"
         self.keys = self.state / "keys"
         self.trust = self.state / "trust"
@@ -104,13 +129,20 @@ class Workspace:
             return uri
         return f"{scheme}:///{(self.root / path).as_posix()}"
 
+    def keep(self, report: bytes, suffix: str) -> str:
+        """Keep a report under its SHA-256 in ``artifacts/``, and return that."""
+        sha256 = canonical.sha256(report)
+        self.artifacts.mkdir(exist_ok=True)
+        replace(self.artifacts / f"{sha256}{suffix}", report)
+        return sha256
+
     def inputs(self) -> list[Path]:
         """Return what a result must not replace: project file, policies, datasets, evidence, keys and databases."""
         declared = self.project
         data = [self.root / name for name in declared.data.roles.values()]
         beside = [path.with_name(path.name + suffix) for path in data for suffix in (".dvc", ".manifest.json")]
         kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns")
-        return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.state]
+        return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.artifacts, self.state]
 
     def relative(self, path: Path) -> str:
         """Return a path as seen from the project's folder (POSIX), so that it means the same on every machine."""
@@ -133,6 +165,11 @@ class Workspace:
                 f"no dataset is declared in the role {role.value!r}",
                 hint=f"run `govern data snapshot PATH --role {role.value}`",
             ) from None
+
+
+def parts(attribute: str) -> list[str]:
+    """Return the attributes of which one is made: ``sex*race`` is the intersection of two."""
+    return [part.strip() for part in attribute.split("*")]
 
 
 def find(start: Path) -> Path | None:

@@ -90,6 +90,9 @@ class Measurement:
     slice: Mapping[str, str] = field(default_factory=dict)
     #: False where a check itself finds that no verdict can rest on so little data.
     sufficient: bool = True
+    #: The value that means no effect, such as 0 for a gap and 1 for a ratio, where there is one: an estimate whose
+    #: interval holds it may be chance alone, so it is never a fail.
+    null: float | None = None
     message: str = ""
     #: JSON values for figures and tables (curves, per-feature values); bounded, a few hundred points.
     details: Mapping[str, Any] = field(default_factory=dict)

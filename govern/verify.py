@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govern import canonical
+from govern import canonical, looks
 from govern.errors import GovernError, InputError
 from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST
 from govern.evidence.receipt import STEP as INCLUSION
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 DECISION, DATA, MODEL = "decision recomputed", "data pointers", "model digest"
+ORDER = "order of events"
 ATTACHED, NAMED, COMPLETE = "attached evidence is what was signed", "evidence name", "log holds every receipt"
 _PDF_LIMIT_BYTES = 512 << 20
 
@@ -166,7 +167,7 @@ def _log(workspace: Workspace, roots: Sequence[Certificate]) -> list[Step]:
     return [*steps, Step(name=COMPLETE, ok=not lost, expected=expected, found=found)]
 
 
-_LATER = (DECISION, INCLUSION, DATA, MODEL)
+_LATER = (DECISION, INCLUSION, ORDER, DATA, MODEL)
 
 
 def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
@@ -182,7 +183,7 @@ def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Se
     steps += [_decision(record, day), inclusion]
     if workspace is None:
         return steps
-    return [*steps, *_data(record, workspace), _model(record.subject, workspace)]
+    return [*steps, *_order(files, workspace), *_data(record, workspace), _model(record.subject, workspace)]
 
 
 def _inclusion(
@@ -204,6 +205,26 @@ def _inclusion(
     held = Log(workspace.log).holds(receipt)
     found = f"{alone.found}; and in the project's log" if held.ok else held.found
     return Step(name=INCLUSION, ok=held.ok, expected=held.expected, found=found), day
+
+
+def _order(files: Mapping[str, bytes], workspace: Workspace) -> list[Step]:
+    """Compare the order of events that the decision recorded with the one that the project's log tells."""
+    from govern.evidence.bundle import RECEIPT
+    from govern.evidence.log import Log
+    from govern.evidence.receipt import read_receipt
+
+    try:
+        entry = read_receipt(files[RECEIPT]).entry
+        stated = looks.read(entry)
+        if stated is None:
+            return []
+        now = looks.recall(Log(workspace.log).entries(), entry)
+    except (GovernError, KeyError) as e:
+        found = e.message if isinstance(e, GovernError) else "no receipt"
+        return [Step(name=ORDER, ok=False, expected="looks and freezes as the decision recorded them", found=found)]
+    expected = f"look {stated.number} at the test set, at {stated.look.time}"
+    found = expected if now == stated else "no such look in the log, or others than were recorded"
+    return [Step(name=ORDER, ok=now == stated, expected=expected, found=found)]
 
 
 def _decision(record: Record, day: date) -> Step:

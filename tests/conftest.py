@@ -12,6 +12,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Roots of trust that tests make are not this person's.
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="govern-tests-")
 

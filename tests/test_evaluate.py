@@ -10,7 +10,9 @@ from govern.inputs import Inputs
 from govern.judge import judge
 from govern.policy import Policy
 from govern.policy.model import Rule
-from govern.scan.scores import scores
+from govern.project import Data
+from govern.scan.local import scan
+from govern.scan.request import Columns
 from govern.types import Measurement, Outcome, Role
 
 
@@ -84,14 +86,9 @@ def inputs() -> Inputs:
     frame = pd.DataFrame(
         {"y": (rng.uniform(size=n) < risk).astype(int), "p": risk, "site": ["a"] * 550 + ["b"] * 50, "x": risk}
     )
-    return Inputs(
-        scores=scores(frame["y"].to_numpy(), frame["p"].to_numpy()),
-        frames={Role.TEST: frame},
-        group_columns={"site": "site"},
-        features=("x",),
-        label="y",
-        seed=1,
-    )
+    declared = Data(label="y", score="p", features=["x"], groups={"site": "site"})
+    columns = Columns(label="y", features=("x",), groups={"site": "site"}, carried=("y", "p", "site"))
+    return Inputs(declared=declared, scans={Role.TEST: scan(frame, columns)}, seed=1)
 
 
 def test_a_slice_is_measured_for_each_group(inputs: Inputs) -> None:

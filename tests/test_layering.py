@@ -16,15 +16,16 @@ PACKAGE = Path(govern.__file__).parent
 
 #: From the bottom up. A module may import from its own layer's own package, and from below.
 LAYERS = (
-    ("types", "errors", "canonical", "strict_yaml", "resources", "files"),
+    ("types", "errors", "canonical", "strict_yaml", "resources", "files", "aside"),
     ("project", "scan", "data", "models", "stats", "signing"),
     ("checks",),
-    ("policy", "environment", "inputs", "evidence"),
+    ("policy", "environment", "reading", "evidence"),
+    ("inputs",),
     ("judge",),
-    ("gate", "evaluate", "formats"),
+    ("gate", "evaluate", "formats", "looks", "study"),
     ("run", "measure"),
     ("registry", "dossier"),
-    ("target", "verify", "lineage"),
+    ("target", "verify", "lineage", "planning"),
     ("register", "initialise", "doctor"),
     ("demo",),
     ("cli",),
@@ -38,6 +39,7 @@ SIDEWAYS = {
     ("strict_yaml", "errors"),
     ("resources", "errors"),
     ("files", "errors"),
+    ("aside", "errors"),
     ("data", "project"),  # datasets are declared in the project file
     ("data", "scan"),
     ("models", "scan"),
@@ -52,7 +54,7 @@ HOMES = {
     "fairlearn": {"checks/bias"},
     "weasyprint": {"dossier"},
     "jinja2": {"dossier"},
-    "matplotlib": {"dossier"},
+    "matplotlib": {"dossier", "planning"},
     "pyhanko": {"signing"},
     "pikepdf": {"signing", "dossier"},
     "in_toto_attestation": {"evidence"},

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from govern.canonical import file_sha256
-from govern.checks.inputs import INPUTS
+from govern.checks.inputs import INPUTS, ROWS
 from govern.errors import PolicyError
 from govern.strict_yaml import nearest
 
@@ -32,6 +32,8 @@ class Check:
     #: ``title`` and the paragraphs ``why``, ``how``, ``limits``, ``fix``, ``see`` of the docstring.
     doc: Mapping[str, str]
     source: Path
+    #: Libraries that take long to import: such a check runs in an interpreter beside, which imports them meanwhile.
+    beside: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -41,7 +43,7 @@ class Check:
     @property
     def sliceable(self) -> bool:
         """Whether it measures rows of the test set alone, so that it can be called for each group of them."""
-        return set(self.inputs) <= {"scores", "seed"}
+        return bool(ROWS & set(self.inputs)) and set(self.inputs) <= {*ROWS, "seed"}
 
     @property
     def grouped(self) -> bool:
@@ -72,8 +74,15 @@ def load(check_id: str) -> Check:
     if function is None:
         raise PolicyError(f"check {check_id}: its file has no function {check_id.partition('.')[2]!r}")
     inputs, params = _signature(check_id, function)
-    source = Path(inspect.getsourcefile(function) or "")
-    return Check(id=check_id, function=function, inputs=inputs, params=params, doc=_sections(function), source=source)
+    return Check(
+        id=check_id,
+        function=function,
+        inputs=inputs,
+        params=params,
+        doc=_sections(function),
+        source=Path(inspect.getsourcefile(function) or ""),
+        beside=getattr(inspect.getmodule(function), "BESIDE", ()),
+    )
 
 
 def source_digests(used: Iterable[str]) -> dict[str, str]:

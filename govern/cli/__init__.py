@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 
 import typer
 
-from govern.cli import checks, data, dossier, gate, lineage, log, measure, policy, project, verify
+from govern.cli import checks, data, dossier, gate, lineage, log, measure, plan, policy, project, verify
 from govern.errors import GovernError
 
 app = typer.Typer(
@@ -20,16 +21,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (project, data, policy, checks, measure, gate, dossier, verify, lineage, log):
+for group in (project, data, policy, plan, checks, measure, gate, dossier, verify, lineage, log):
     group.add_to(app)
 
 
-#: No telemetry, no progress bars of others: what a command prints is its own.
+#: No telemetry, no progress bars of others, no threads for nothing: what a command prints and takes is its own.
 _QUIET = {
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Matrices are small here: threads of the linear algebra would spend their time waiting for each other.
+    "OPENBLAS_NUM_THREADS": "1",
 }
 
 
@@ -37,6 +40,7 @@ def main() -> None:
     """Run the command line; the process ends with the exit code of the design, never with a bare traceback."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    gc.set_threshold(100_000, 50, 50)  # imports make much that lives and little that dies
     try:
         app()
     except GovernError as e:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
+from govern.errors import PolicyError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +22,19 @@ def add_to(app: typer.Typer) -> None:
 def measure(
     check: Annotated[str, typer.Argument(help="A check's id; `govern checks list` shows them.")],
     data: Annotated[Path, typer.Option(help="A CSV, Parquet or Arrow file.")],
-    label: Annotated[str | None, typer.Option(help="Column of the reference standard (0 or 1).")] = None,
-    score: Annotated[str | None, typer.Option(help="Column of the predicted risk (0 to 1).")] = None,
-    by: Annotated[str, typer.Option(help="Columns of groups, separated by commas.")] = "",
+    label: Annotated[str, typer.Option(help="Column of the reference standard: 0 or 1, a class, a number.")] = "",
+    score: Annotated[str | None, typer.Option(help="Column of the prediction: a risk from 0 to 1, a class...")] = None,
+    by: Annotated[str, typer.Option(help="Columns of groups: sex,race or sex*race for intersections.")] = "",
     patient_id: Annotated[str | None, typer.Option(help="Column that says whose row it is.")] = None,
     positive: Annotated[str | None, typer.Option(help="The label that is the event, if not 0/1.")] = None,
+    equivocal: Annotated[str, typer.Option(help="Labels that are no answer: counted both ways.")] = "",
+    features: Annotated[str, typer.Option(help="The model's inputs; else all other columns.")] = "",
+    comparator: Annotated[str | None, typer.Option(help="Column of another model's or a person's risk.")] = None,
+    probability: Annotated[list[str] | None, typer.Option(help="CLASS=COL, once a class, in their order.")] = None,
+    lower: Annotated[str | None, typer.Option(help="Column of the lower end of a predicted interval.")] = None,
+    upper: Annotated[str | None, typer.Option(help="Column of the upper end of a predicted interval.")] = None,
+    follow_up: Annotated[str | None, typer.Option(help="Column of the time to the event or to censoring.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column that says when a row was recorded.")] = None,
     param: Annotated[list[str] | None, typer.Option(help="A parameter of the check, NAME=VALUE.")] = None,
     reference: Annotated[Path | None, typer.Option(help="Reference data, for drift and overlap.")] = None,
     how: FormatOption = Format.TABLE,
@@ -35,6 +44,7 @@ def measure(
     from govern.formats.cases import of_measurements
     from govern.formats.contract import measurement_json
     from govern.measure import measure_file
+    from govern.project import Data
 
     spare(output, data, reference)
     with progress() as show:
@@ -42,11 +52,21 @@ def measure(
         measured = measure_file(
             check,
             data=data,
-            label=label,
-            score=score,
-            by=[name.strip() for name in by.split(",") if name.strip()],
-            patient_id=patient_id,
-            positive=positive,
+            columns=Data(
+                label=label,
+                score=score,
+                patient_id=patient_id,
+                positive=positive,
+                equivocal=[*_listed(equivocal)],
+                features=_listed(features),
+                comparator=comparator,
+                probabilities=_pairs(probability or []),
+                lower=lower,
+                upper=upper,
+                follow_up=follow_up,
+                time=time,
+            ),
+            by=_listed(by),
             reference=reference,
             params=param or [],
         )
@@ -59,6 +79,17 @@ def measure(
         contract=lambda: items,
         table=lambda: _table(items),
     )
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [left for left, _, right in pairs if not left or not right]:
+        raise PolicyError(f"--probability {wrong[0]}: CLASS=COLUMN was expected", hint="such as --probability mild=p1")
+    return {left: right for left, _, right in pairs}
 
 
 def _table(items: list[dict[str, Any]]) -> Table:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govern.cli.output import console
 from govern.types import Severity
 
+if TYPE_CHECKING:
+    from govern.project import Workspace
+
 PolicyArgument = Annotated[str, typer.Argument(help="A policy file, or the name of a pack.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    commands = typer.Typer(help="List, show and lint policies.", no_args_is_help=True)
+    commands = typer.Typer(help="List, show, lint, explain and freeze policies.", no_args_is_help=True)
     commands.command("list")(list_)
     commands.command("show")(show)
     commands.command("lint")(lint)
+    commands.command("explain")(explain)
+    commands.command("freeze")(freeze)
     app.add_typer(commands, name="policy")
 
 
@@ -33,7 +38,7 @@ def list_() -> None:
     table.add_column("rules", justify="right")
     table.add_column("title")
     for name in packs():
-        policy = load_policy(name)
+        policy = load_policy(name, whole=False)
         table.add_row(name, policy.version, str(len(policy.checks)), policy.title)
     console().print(table)
 
@@ -44,7 +49,7 @@ def show(policy: PolicyArgument) -> None:
 
     from govern.policy import load_policy
 
-    found = load_policy(policy)
+    found = load_policy(policy, whole=False)
     screen = console()
     screen.print(f"[bold]{found.title}[/bold]\n{found.id} {found.version}\nsha256 {found.sha256}\n")
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -82,3 +87,48 @@ def lint(policy: PolicyArgument) -> None:
         screen.print("groups were not checked: there is no govern.yaml here")
     if unreasoned:
         screen.print(f"no reason (`because:`) is given for: {', '.join(unreasoned)}")
+
+
+def explain(policy: PolicyArgument) -> None:
+    """Explain a policy in plain words: what is measured, for whom, what must hold, why, and what else happens."""
+    from govern.cli.explanation import explanation
+    from govern.policy import load_policy
+
+    console().print(explanation(load_policy(policy, whole=False)))
+
+
+def freeze(
+    policy: Annotated[str | None, typer.Option(help="A policy file or pack; else the project's own.")] = None,
+) -> None:
+    """Enter the policy's digest in the signed log, before the test set is opened; a second time changes nothing."""
+    from govern import project
+    from govern.evidence.log import Log
+    from govern.looks import freeze as enter
+    from govern.policy import policy_of
+    from govern.signing import identity
+
+    workspace = project.load()
+    found = policy_of(workspace, policy)
+    signer = identity.load(workspace.keys, workspace.project.identity)
+    done = enter(Log(workspace.log), found, _tested(workspace), identity=signer)
+    screen = console()
+    said = "frozen" if done.new else "was frozen already"
+    screen.print(f"{found.id} {found.version} {said} at {done.entry.time} by {done.entry.actor}", markup=False)
+    screen.print(f"sha256 {found.sha256}\nlog entry {done.entry.index}", markup=False)
+    for role, sha256 in done.entry.body["datasets"].items():
+        screen.print(f"{role} data {sha256}", markup=False)
+    if done.replaced is not None:
+        screen.print(f"it replaces other content of this policy, frozen at {done.replaced.time}", markup=False)
+    if done.looked is not None:
+        screen.print(
+            f"the test set had been looked at before: at {done.looked.time} by {done.looked.actor}", markup=False
+        )
+
+
+def _tested(workspace: Workspace) -> dict[str, str]:
+    """Return the digests of the declared test and external data, by their manifests: nothing is opened."""
+    from govern.data import manifest
+    from govern.types import Role
+
+    roles = [role for role in (Role.TEST, Role.EXTERNAL) if role in workspace.project.data.roles]
+    return {role.value: str(manifest.read(workspace.data_path(role))["sha256"]) for role in roles}

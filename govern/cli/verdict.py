@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from govern import looks
 from govern.formats.cases import interval
 from govern.types import Finding, Verdict
 
@@ -40,6 +41,8 @@ def verdict_table(bundle: Bundle) -> Group:
     if decision.blocking:
         parts.append(_what_to_do(findings[i] for i in decision.blocking))
     shown = {*decision.blocking, *decision.limitations, *decision.waived, *decision.warnings}
+    order = None if bundle.receipt is None else looks.read(bundle.receipt.entry)
+    parts.extend(Text(f"\n{sentence}", style="yellow") for sentence in (order.sentences() if order else []))
     parts.append(Text(f"\n{len(findings) - len(shown)} of {len(findings)} findings pass"))
     parts.append(Text(f"evidence {bundle.sha256[:16]}  {_near(bundle)}", style="dim"))
     return Group(*parts)

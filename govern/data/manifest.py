@@ -13,13 +13,10 @@ from govern.data import git
 from govern.data.pointer import Pointer
 from govern.errors import InputError
 from govern.files import replace
-from govern.scan import table
-from govern.scan.patients import identifiers
-from govern.types import Column, Dataset, Role
+from govern.types import Dataset, Role
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from govern.data.facts import Facts
     from govern.project import Workspace
 
 SCHEMA = "govern/dataset/1"
@@ -46,39 +43,18 @@ def inside(workspace: Workspace, path: Path) -> Path:
     return absolute
 
 
-def describe(workspace: Workspace, path: Path, role: Role, frame: pd.DataFrame, pointer: Pointer) -> Dataset:
-    """Return the facts of a data file, all computed from its bytes and its pointer.
-
-    Raises:
-        InputError: the declared patient column is absent, so repeated patients could not be seen.
-    """
-    import pyarrow as pa
-
-    patient_id = workspace.project.data.patient_id
-    patients = None
-    if patient_id is not None:
-        table.column(frame, patient_id, path=path)
-        patients = int(identifiers(frame[patient_id]).nunique())
-    types = pa.Schema.from_pandas(frame, preserve_index=False)
-    columns = tuple(
-        Column(
-            name=str(name),
-            type=str(types.field(str(name)).type),
-            missing=int(values.isna().sum()),
-            distinct=_distinct(values),
-        )
-        for name, values in frame.items()
-    )
+def describe(workspace: Workspace, path: Path, role: Role, facts: Facts, pointer: Pointer) -> Dataset:
+    """Return a data file as a dataset: its facts, the digests of its bytes, and its pointer."""
     files = canonical.manifest(path)
     return Dataset(
         role=role,
         path=_relative(workspace, path),
         sha256=canonical.manifest_sha256(files),
         files=files,
-        rows=len(frame),
-        columns=columns,
-        patient_id=patient_id,
-        patients=patients,
+        rows=facts.rows,
+        columns=facts.columns,
+        patient_id=workspace.project.data.patient_id,
+        patients=facts.patients,
         dvc_pointer=_relative(workspace, pointer.file),
         dvc_md5=pointer.md5,
         git_revision=git.revision(pointer.file),
@@ -116,17 +92,6 @@ def write(path: Path, value: dict[str, Any]) -> None:
     """Write the manifest of a data file, whole or not at all."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     replace(beside(path), f"{text}\n".encode())
-
-
-def _distinct(values: Any) -> int:
-    """Return the number of distinct values, missing ones apart; nested values count by their text."""
-    import pandas as pd
-
-    series = pd.Series(values)
-    try:
-        return int(series.nunique())
-    except TypeError:
-        return int(series.dropna().astype(str).nunique())
 
 
 def _relative(workspace: Workspace, path: Path) -> str:

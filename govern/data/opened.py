@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from govern import canonical
 from govern.data import manifest, pointer
+from govern.data.facts import Facts, facts
 from govern.errors import GovernError, InputError
-from govern.scan import table
-from govern.types import Dataset, Role, Step
+from govern.scan.cells import EXACT
+from govern.types import Column, Dataset, Role, Step
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable
 
     from govern.project import Workspace
+    from govern.scan.local import Scan
 
 
-def open_dataset(workspace: Workspace, role: Role) -> tuple[Dataset, pd.DataFrame]:
-    """Return the dataset in ``role`` and its table.
+def open_dataset(workspace: Workspace, role: Role, read: Callable[[Path], Scan]) -> tuple[Dataset, Scan]:
+    """Return the dataset in ``role`` and what ``read`` makes of its file.
 
-    The bytes must have the MD5 of the DVC pointer and the SHA-256 of the manifest, and every
-    other fact in the manifest must be true of the table.
+    The bytes must have the MD5 of the DVC pointer and the SHA-256 of the manifest, before and after they are
+    read, and the facts in the manifest must be true of the file. Of a file of more than
+    :data:`govern.scan.cells.EXACT` rows only what was read is compared: the rest was counted when the same
+    bytes were snapshot.
 
     Raises:
         InputError: the data, pointer or manifest is missing, or one of them was changed.
@@ -46,8 +50,8 @@ def open_dataset(workspace: Workspace, role: Role) -> tuple[Dataset, pd.DataFram
             f"{name}: the bytes are not those of the DVC pointer: found MD5 {md5}, expected {found.md5}",
             hint=f"`dvc checkout {shlex.quote(name)}` brings the snapshot back; if the change is meant, run {again}",
         )
-    frame = table.read(path)
-    dataset = manifest.describe(workspace, path, role, frame, found)
+    scan = read(path)
+    dataset = manifest.describe(workspace, path, role, _facts(workspace, path, scan, claimed), found)
     if _state(path) != before:
         raise InputError(f"{name}: the file changed while it was read", hint="repeat once nothing writes to it")
     _agree(name, manifest.as_json(dataset, []), claimed, again)
@@ -57,7 +61,18 @@ def open_dataset(workspace: Workspace, role: Role) -> tuple[Dataset, pd.DataFram
             f"{name}: its manifest gives it the roles {roles}, not {role.value!r}",
             hint=f"run {again} if it is meant to serve as {role.value}",
         )
-    return dataset, frame
+    return dataset, scan
+
+
+def _facts(workspace: Workspace, path: Path, scan: Scan, claimed: dict[str, Any]) -> Facts:
+    """Return the facts of a file: all counted again, or of a large one what was read, beside what is claimed."""
+    if scan.data.rows <= EXACT:
+        return facts(path, workspace.project.data.patient_id)
+    columns = []
+    for column in claimed.get("columns", []):
+        read = scan.data.columns.get(column.get("name"))
+        columns.append(Column(**column if read is None else {**column, "missing": read.missing}))
+    return Facts(rows=scan.data.rows, columns=tuple(columns), patients=claimed.get("patients"))
 
 
 def check_pointer(workspace: Workspace, dataset: Dataset) -> Step:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from govern import project
 from govern.data import manifest, pointer, roles
+from govern.data.facts import facts
 from govern.errors import InputError
 from govern.files import replace
-from govern.scan import table
 
 if TYPE_CHECKING:
     from govern.project import Workspace
@@ -32,7 +32,7 @@ def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
     file = manifest.inside(workspace, path)
     if file.is_symlink() and pointer.find(workspace.root, file) is None:
         raise InputError(f"{path}: a symbolic link, not a data file", hint="replace it by the file")
-    frame = table.read(file)
+    known = facts(file, workspace.project.data.patient_id)
     touched = (
         file.with_name(f"{file.name}.dvc"),
         file.with_name(".gitignore"),
@@ -40,7 +40,7 @@ def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
         workspace.root / project.FILE,
     )
     with _undone_on_failure(*touched):
-        dataset = manifest.describe(workspace, file, role, frame, pointer.add(workspace.root, file))
+        dataset = manifest.describe(workspace, file, role, known, pointer.add(workspace.root, file))
         if pointer.md5(file) != dataset.dvc_md5:
             raise InputError(
                 f"{path}: its bytes are not those of {dataset.dvc_pointer}",

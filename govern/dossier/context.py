@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from govern import looks
 from govern.canonical import sha256
 from govern.dossier import findings as view
 from govern.dossier import signatures as signing
@@ -61,6 +62,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
     record = bundle.record
     rules = view.rules(record)
     facts = Facts(record.system, (record.policy.get("documentation") or {}).get("required") or ())
+    entry = None if bundle.receipt is None else bundle.receipt.entry
     seal, panel = signing.seal(bundle), signing.signatures(record)
     return {
         "system": str(record.system.get("name") or record.subject.name),
@@ -79,7 +81,8 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "other": [r for r in rules if r.family not in FAMILIES and not r.grouped],
         "not_applicable": record.policy.get("not_applicable") or {},
         "figures": _figures(rules),
-        "gap_groups": gap_groups(record, rules, facts, seal, panel),
+        "gap_groups": gap_groups(record, rules, facts, seal, panel, None if entry is None else looks.read(entry)),
+        "events": [] if entry is None else looks.events(entry),
         "facts": facts,
         "datasets": tuple(_table(d) for d in record.datasets),
         "environment": record.environment,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from govern.dossier.facts import Facts
 from govern.dossier.findings import MARKS, Row, Rule
 from govern.dossier.signatures import Seal, Signature
+from govern.looks import Looks
 from govern.types import MANDATORY_FAMILIES, Outcome, Record
 
 #: The families a reviewer may look for; one that no rule measures is said to be not assessed.
@@ -36,7 +37,12 @@ class GapGroup:
 
 
 def gap_groups(
-    record: Record, rules: Sequence[Rule], facts: Facts, seal: Seal, signatures: Sequence[Signature]
+    record: Record,
+    rules: Sequence[Rule],
+    facts: Facts,
+    seal: Seal,
+    signatures: Sequence[Signature],
+    order: Looks | None = None,
 ) -> tuple[GapGroup, ...]:
     """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them."""
     open_rows = [row for rule in rules for row in rule.open]
@@ -53,10 +59,11 @@ def gap_groups(
         waivers = _waivers(record) if effect == "waived" else []
         groups.append(GapGroup(title=title, gaps=(*_by_rule(rows), *waivers)))
     groups += [
+        GapGroup(title="Order of events", gaps=tuple(_order(order))),
         GapGroup(title="Families declared not applicable", gaps=tuple(_not_applicable(record))),
         GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures))),
         GapGroup(title="Not declared by the owner", gaps=tuple(_undeclared(facts))),
-        GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules))),
+        GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules, order))),
     ]
     return tuple(g for g in groups if g.gaps)
 
@@ -139,18 +146,27 @@ def _undeclared(facts: Facts) -> Iterable[Gap]:
         yield Gap(mark="○", word="not declared", what="Other facts", why=", ".join(others))
 
 
-def _not_assessed(record: Record, rules: Sequence[Rule]) -> Iterable[Gap]:
+def _order(order: Looks | None) -> Iterable[Gap]:
+    """Say what came in the wrong order: a policy frozen late or never, a test set that had been looked at."""
+    for sentence in () if order is None else order.sentences():
+        yield Gap(
+            mark="!", word="order of events", what="Order of events", why=f"{sentence[:1].upper()}{sentence[1:]}."
+        )
+
+
+def _not_assessed(record: Record, rules: Sequence[Rule], order: Looks | None) -> Iterable[Gap]:
     measured = {r.family for r in rules if r.rows} | set(record.policy.get("not_applicable") or {})
     if absent := [f for f in FAMILIES if f not in measured]:
         why = f"No rule of the policy measures: {', '.join(absent)}."
         yield Gap(mark="○", word="not assessed", what="Families", why=why)
-    yield Gap(
-        mark="○",
-        word="not assessed",
-        what="Order of events",
-        why="Whether the policy was frozen before the test data were opened, and how often they were looked at, "
-        "is not recorded.",
-    )
+    if order is None:
+        yield Gap(
+            mark="○",
+            word="not assessed",
+            what="Order of events",
+            why="Whether the policy was frozen before the test data were opened, and how often they were looked at, "
+            "is not recorded.",
+        )
     if record.subject.kind == "predictions":
         yield Gap(
             mark="○",

@@ -36,7 +36,9 @@ def parse(data: bytes, *, what: str) -> Any:
 def build(kind: type[T], value: Any, *, what: str) -> T:
     """Return ``value``, as :func:`parse` gives it, as an instance of the type ``kind``.
 
-    Dataclasses want exactly their fields; tuples, mappings, enums, ``X | None`` and plain values are followed.
+    Dataclasses want exactly their fields, but those that have a default may be absent: evidence that was written
+    before such a field was thought of stays readable. Tuples, mappings, enums, ``X | None`` and plain values are
+    followed.
 
     Raises:
         InputError: a part is missing, unknown or of another type; the message names it.
@@ -80,10 +82,14 @@ def _build_dataclass(kind: Any, value: Any, at: str) -> Any:
     if not isinstance(value, dict):
         raise _wrong(at, "an object", value)
     wanted = _fields(kind)
-    if set(value) != set(wanted):
-        odd = sorted(set(value) ^ set(wanted))
+    required = {f.name for f in dataclasses.fields(kind) if _has_no_default(f)}
+    if odd := sorted(set(value) - set(wanted) | required - set(value)):
         raise InputError(f"{at}: the fields {', '.join(odd)} are missing or unknown", hint="restore the file")
-    return kind(**{name: _build(inner, value[name], f"{at}.{name}") for name, inner in wanted.items()})
+    return kind(**{n: _build(inner, value[n], f"{at}.{n}") for n, inner in wanted.items() if n in value})
+
+
+def _has_no_default(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 @cache

@@ -119,9 +119,14 @@ class Log:
         Raises:
             InputError: the file is no log, or an entry in it is malformed.
         """
-        if not self.path.exists():
+        if not self.path.exists() or self._unmade():
             return []
         return [read_record(str(data).encode(), what=f"entry {position}") for position, data in self.rows().entries]
+
+    def _unmade(self) -> bool:
+        """Whether another process is about to append the first entry: the file is there, and nothing in it yet."""
+        with self._open("ro") as connection:
+            return bool(connection.execute("SELECT COUNT(*) = 0 FROM sqlite_master").fetchone()[0])
 
     def find(self, kind: str | None = None, **body_equals: Any) -> list[Entry]:
         """Return the entries of a kind whose body holds all the given values."""

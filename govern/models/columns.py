@@ -68,6 +68,8 @@ def _tensor(frame: pd.DataFrame, schema: Any) -> Any:
 
 def _column(name: str, values: pd.Series[Any], wanted: str) -> pd.Series[Any]:
     """Return one column in the MLflow type ``wanted``; types without a rule here pass as they are."""
+    import pandas as pd
+
     kind = values.dtype.kind
     empty = bool(values.isna().all())
     if wanted in ("double", "float"):
@@ -88,7 +90,7 @@ def _column(name: str, values: pd.Series[Any], wanted: str) -> pd.Series[Any]:
             return values.astype(object)
         if values.dtype.name == "category":
             values = values.astype(values.cat.categories.dtype)
-        if all(isinstance(v, str) for v in values.dropna()):
+        if pd.api.types.infer_dtype(values, skipna=True) == "string":
             return values
     else:
         return values

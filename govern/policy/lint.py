@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 
 from govern.checks import catalogue
+from govern.checks.inputs import TASKS
 from govern.policy.model import Policy, Rule
-from govern.project import System
+from govern.project import System, parts
 from govern.strict_yaml import Document, Location, nearest
 from govern.types import MANDATORY_FAMILIES
 
@@ -29,25 +30,33 @@ def check_words(policy: Policy, document: Document, groups: frozenset[str] | Non
         at: Location = ("checks", i)
         if rule.id in seen:
             raise document.error((*at, "id"), f"two rules have the id {rule.id!r}", hint="rename one")
+        _check_rule(rule, policy.task, document, at, groups)
+        for j, earlier in enumerate(rule.after):
+            _known(earlier, seen, "earlier rule", document, (*at, "after", j), more=" Rules are tested in their order.")
         seen.add(rule.id)
-        _check_rule(rule, document, at, groups)
     for family in policy.not_applicable:
         _known(family, MANDATORY_FAMILIES, "family", document, ("not_applicable", family))
     for i, fact in enumerate(policy.documentation.required):
         _known(fact, System.model_fields, "fact", document, ("documentation", "required", i))
 
 
-def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[str] | None) -> None:
+def _check_rule(rule: Rule, task: str, document: Document, at: Location, groups: frozenset[str] | None) -> None:
     _known(rule.check, catalogue.names(), "check", document, (*at, "check"))
     valid = catalogue.load(rule.check)
+    if foreign := [name for name in valid.inputs if name in TASKS and TASKS[name] != task]:
+        raise document.error(
+            (*at, "check"),
+            f"{rule.check} is for {TASKS[foreign[0]]} models, the policy's task is {task}",
+            hint="set `task:`, or take a check of this task: `govern checks list`",
+        )
     for name, value in rule.params.items():
         _known(name, valid.params, f"parameter of {rule.check}:", document, (*at, "params", name))
         _same_type(name, value, valid.params[name], document, (*at, "params", name))
     for i, group in enumerate(rule.by):
         if group in rule.by[:i]:
             raise document.error((*at, "by", i), f"the group {group!r} stands twice", hint="remove one")
-        if groups is not None:
-            _known(group, groups, "group", document, (*at, "by", i), more=_DECLARE)
+        for part in parts(group):
+            _known(part, groups or parts(group), "group", document, (*at, "by", i), more=_DECLARE)
     for i, control in enumerate(rule.controls):
         if not re.fullmatch(r"K\d\d", control) or control not in CONTROLS:
             raise document.error((*at, "controls", i), f"unknown control {control!r}", hint="K01 to K45")
@@ -66,8 +75,8 @@ def check_groups(policy: Policy, document: Document, groups: frozenset[str]) -> 
         PolicyError: names the file, the line where it says what it extends, and the nearest valid word.
     """
     for rule in policy.checks:
-        for group in rule.by:
-            _known(group, groups, f"group (in rule {rule.id})", document, ("extends",), more=_DECLARE)
+        for part in (part for group in rule.by for part in parts(group)):
+            _known(part, groups, f"group (in rule {rule.id})", document, ("extends",), more=_DECLARE)
 
 
 def _known(word: str, valid: Iterable[str], what: str, document: Document, at: Location, *, more: str = "") -> None:
@@ -79,6 +88,8 @@ def _same_type(name: str, value: object, default: object, document: Document, at
     """Refuse a parameter of another type than its default (a whole number may stand for a float)."""
     if isinstance(value, float) and not math.isfinite(value):
         raise document.error(at, f"{name}: a finite number was expected, found {value}", hint="mend the value")
+    if isinstance(value, list) and (odd := [v for v in value if not isinstance(v, str)]):
+        raise document.error(at, f"{name}: texts were expected, found {odd[0]!r}", hint="mend the value")
     expected = type(default)
     fits = isinstance(value, expected) and isinstance(value, bool) == isinstance(default, bool)
     if not fits and not (expected is float and type(value) is int) and default is not None:

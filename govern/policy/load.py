@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from govern import strict_yaml
+from govern import canonical, strict_yaml
 from govern.errors import InputError, PolicyError
 from govern.policy.lint import check_groups, check_words
 from govern.policy.model import Policy
 from govern.resources import shared
 from govern.strict_yaml import Document, nearest
 from govern.types import Severity
+
+if TYPE_CHECKING:
+    from govern.project import Workspace
 
 #: Merged key by key rather than replaced when a policy extends another.
 _MERGED = ("data", "not_applicable")
@@ -25,10 +28,11 @@ def packs() -> dict[str, Path]:
     return {p.relative_to(root).with_suffix("").as_posix(): p for p in sorted(files)}
 
 
-def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> Policy:
+def load_policy(source: str | Path, *, groups: frozenset[str] | None = None, whole: bool = True) -> Policy:
     """Return the policy in a file, or the pack of that name, with what it extends merged in.
 
-    ``groups`` are the attributes that the project can slice by; ``None`` leaves them unchecked.
+    ``groups`` are the attributes that the project can slice by; ``None`` leaves them unchecked. With ``whole`` false
+    a pack may leave mandatory families open: it is there to be extended, and does not judge as it is.
 
     Raises:
         InputError: no such file or pack.
@@ -45,7 +49,7 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> 
     policy = _resolve(document, groups, ())
     if groups is not None:
         check_groups(policy, document, groups)
-    if missing := policy.missing_families():
+    if whole and (missing := policy.missing_families()):
         raise PolicyError(
             f"{path}:1: no blocking check in the mandatory {'families' if len(missing) > 1 else 'family'} "
             f"{', '.join(missing)}",
@@ -64,6 +68,18 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None) -> 
     return policy
 
 
+def policy_of(workspace: Workspace, source: str | Path | None = None) -> Policy:
+    """Return the named policy (a path as given, or relative to the project, or a pack), else the project's own.
+
+    Raises:
+        InputError, PolicyError: as :func:`load_policy`.
+    """
+    chosen = source or workspace.project.policy
+    inside = workspace.root / chosen
+    groups = frozenset(workspace.project.data.groups)
+    return load_policy(inside if not Path(chosen).is_file() and inside.is_file() else chosen, groups=groups)
+
+
 def from_json(value: Mapping[str, Any]) -> Policy:
     """Return the policy that :meth:`Policy.as_json` wrote.
 
@@ -77,7 +93,7 @@ def from_json(value: Mapping[str, Any]) -> Policy:
         policy = Policy.model_validate(body)
     except pydantic.ValidationError as e:
         raise PolicyError(f"the recorded policy cannot be read: {e.errors()[0]['msg']}") from None
-    if policy.sha256 != value.get("sha256"):
+    if canonical.digest(body) != value.get("sha256"):  # of what was written, whatever keys a policy has had since
         raise PolicyError("the recorded policy does not have the digest that it states")
     return policy
 

@@ -78,6 +78,8 @@ class Rule(_Strict):
     check: str
     params: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict)
     by: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    #: Rules that must pass before this one counts: a hierarchy of endpoints, tested in a fixed order.
+    after: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
     min_events: int = Field(default=20, ge=0)
     accept: Accept
     severity: Severity = Severity.BLOCK
@@ -97,6 +99,8 @@ class DataRequirement(_Strict):
 
     min_rows: int = Field(default=1, ge=1)
     min_events: int = Field(default=1, ge=1)
+    #: How often the data may be looked at, by other subjects or policies too, before a look is exploratory.
+    looks: int = Field(default=1, ge=1)
 
 
 class Approval(_Strict):
@@ -126,7 +130,7 @@ class Policy(_Strict):
     version: str
     title: str
     extends: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
-    task: Literal["binary"] = "binary"
+    task: Literal["binary", "multiclass", "regression", "survival"] = "binary"
     data: dict[Literal["train", "reference", "test", "external", "production"], DataRequirement] = Field(
         default_factory=dict
     )
@@ -149,6 +153,11 @@ class Policy(_Strict):
         """Return the mandatory families with neither a blocking check nor a declared reason."""
         covered = {r.family for r in self.checks if r.severity is Severity.BLOCK} | set(self.not_applicable)
         return [f for f in MANDATORY_FAMILIES if f not in covered]
+
+    def thresholds(self) -> tuple[float, ...]:
+        """Return every threshold at which a rule flags rows, ascending."""
+        given = {r.params["threshold"] for r in self.checks if "threshold" in r.params}
+        return tuple(sorted(float(t) for t in given if isinstance(t, int | float) and not isinstance(t, bool)))
 
     def _body(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,43 +14,90 @@ from govern.errors import InputError, PolicyError
 from govern.scan.patients import identifiers
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 #: More are no groups but identifiers or numbers.
 _MOST_GROUPS = 100
-_TRUE = {"1", "yes", "Yes", "YES"}
+#: Words of a label that are the event unless another is named.
+TRUE = {"1", "yes", "Yes", "YES"}
 _FALSE = {"0", "no", "No", "NO"}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Whole:
+    """What was computed from whole rows before they were reduced to cells: exact, whatever the cells leave out.
+
+    ``area`` and ``area_se`` are the AUROC and DeLong's standard error (``None`` where it does not exist),
+    ``average_precision`` the area under the precision-recall curve, ``squared_error`` the mean of
+    (score - label)^2 and ``squared_error_sd`` its standard deviation over rows (divisor n - 1).
+    ``tie_bound`` is the most by which the area of the cells can differ from ``area``.
+    """
+
+    area: float
+    area_se: float | None
+    average_precision: float
+    squared_error: float
+    squared_error_sd: float
+    tie_bound: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Reference standard and predicted risk of the same rows.
+    """Reference standard and predicted risk of the same rows, or of cells of rows.
 
     ``label`` is int8, 0 or 1; ``score`` is float64 in [0, 1]; ``patient`` are codes of the patient
-    of each row, or ``None`` where every row is its own patient. All of shape (n,).
+    of each row, or ``None`` where every row is its own patient. All of shape (k,).
+
+    A *cell* is a weighted row: ``weight`` (int64) says how many rows it stands for, their label being one
+    and their score nearly one. ``None`` where each row stands for itself. Rows of patients who repeat are
+    never reduced, so there is a ``weight`` or a ``patient``, not both. Of reduced rows, ``whole`` holds
+    what needs them all.
     """
 
     label: NDArray[np.int8]
     score: NDArray[np.float64]
     patient: NDArray[np.int64] | None = None
+    weight: NDArray[np.int64] | None = None
+    whole: Whole | None = None
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Number of rows."""
-        return len(self.label)
+        return len(self.label) if self.weight is None else int(self.weight.sum())
 
-    @property
+    @cached_property
     def events(self) -> int:
         """Number of rows with the event (label 1)."""
-        return int(self.label.sum())
+        return self.count(self.label == 1)
 
     @property
     def nonevents(self) -> int:
         """Number of rows without the event (label 0)."""
         return self.n - self.events
 
+    def count(self, mask: NDArray[np.bool_]) -> int:
+        """Return how many rows there are where ``mask`` (shape (k,)) holds."""
+        return int(np.count_nonzero(mask)) if self.weight is None else int(self.weight[mask].sum())
+
+    def total(self, values: NDArray[Any]) -> float:
+        """Return the sum over rows of ``values``, shape (k,)."""
+        return float(values.sum()) if self.weight is None else float(self.weight @ values)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """Rows that each entry stands for, float64 of shape (k,): ones where nothing was reduced."""
+        return np.ones(len(self.label)) if self.weight is None else self.weight.astype(np.float64)
+
+    @cached_property
+    def ranked(self) -> Scores:
+        """The same rows in ascending order of score, sorted once."""
+        if len(self.score) < 2 or bool((self.score[:-1] <= self.score[1:]).all()):
+            return self
+        return self.where(np.argsort(self.score, kind="stable"))
+
     def flagged(self, threshold: float) -> NDArray[np.bool_]:
-        """Return which rows the model flags, shape (n,): score at or above the threshold.
+        """Return which rows the model flags, shape (k,): score at or above the threshold.
 
         Raises:
             PolicyError: the threshold does not lie in 0 to 1.
@@ -58,10 +106,11 @@ class Scores:
             raise PolicyError(f"threshold {threshold:g} lies outside 0 to 1", hint="scores are risks from 0 to 1")
         return self.score >= threshold
 
-    def where(self, mask: NDArray[np.bool_]) -> Scores:
-        """Return the rows where ``mask`` (shape (n,)) holds."""
-        patient = None if self.patient is None else self.patient[mask]
-        return Scores(label=self.label[mask], score=self.score[mask], patient=patient)
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Scores:
+        """Return some rows: those where a mask of shape (k,) holds, or those at these places, in their order."""
+        patient = None if self.patient is None else self.patient[rows]
+        weight = None if self.weight is None else self.weight[rows]
+        return Scores(label=self.label[rows], score=self.score[rows], patient=patient, weight=weight)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +121,14 @@ class Groups:
     names: tuple[str, ...]
     codes: NDArray[np.int64]
 
+    def shares(self) -> dict[str, float]:
+        """Return the share of the rows that each group has, by its name."""
+        counts = np.bincount(self.codes, minlength=len(self.names))
+        return {name: float(count / len(self.codes)) for name, count in zip(self.names, counts, strict=True)}
+
 
 def scores(
-    label: Sequence[Any] | NDArray[Any],
+    label: Sequence[Any] | NDArray[Any] | pd.Series[Any],
     score: Sequence[Any] | NDArray[Any],
     *,
     patient: Sequence[Any] | NDArray[Any] | None = None,
@@ -91,13 +145,15 @@ def scores(
             missing, not a number, or outside 0 to 1.
     """
     return Scores(
-        label=labels(np.asarray(label), positive, label_name),
+        label=labels(label, positive, label_name),
         score=probabilities(np.asarray(score), score_name),
         patient=None if patient is None else patient_codes(np.asarray(patient)),
     )
 
 
-def groups(attribute: str, values: Sequence[Any] | NDArray[Any], *, cut: Sequence[float] | None = None) -> Groups:
+def groups(
+    attribute: str, values: Sequence[Any] | NDArray[Any] | pd.Series[Any], *, cut: Sequence[float] | None = None
+) -> Groups:
     """Return the groups of an attribute, in sorted order; a missing value is the group ``missing``.
 
     ``cut`` turns numbers into bands: ``[18, 50, 65]`` gives ``<18``, ``18-49``, ``50-64`` and ``65+``.
@@ -108,20 +164,20 @@ def groups(attribute: str, values: Sequence[Any] | NDArray[Any], *, cut: Sequenc
     import pandas as pd
 
     column = pd.Series(values)
-    missing = column.isna().to_numpy()
-    if cut is None:
-        names = np.where(missing, "missing", column.astype(str).to_numpy())
-        order = sorted(set(names))
-    else:
-        names, order = _bands(attribute, column, missing, sorted(cut))
+    # Values that occur are named once each, however many rows there are.
+    codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    codes = np.where(codes < 0, len(distinct), codes)
+    words = [*map(str, distinct), "missing"] if cut is None else _bands(attribute, pd.Series(distinct), sorted(cut))
+    present = {words[i] for i in np.unique(codes)}
+    order = sorted(present) if cut is None else [b for b in _names(sorted(cut)) if b in present]
     if len(order) > _MOST_GROUPS:
         raise InputError(
             f"{attribute}: {len(order):,} groups, at most {_MOST_GROUPS} were expected",
             hint="name an attribute of patients, or cut a number into bands: {column: age, cut: [18, 50, 65]}",
         )
     index = {name: i for i, name in enumerate(order)}
-    codes = np.fromiter((index[n] for n in names), dtype=np.int64, count=len(names))
-    return Groups(attribute=attribute, names=tuple(order), codes=codes)
+    place = np.array([index.get(name, -1) for name in words], dtype=np.int64)
+    return Groups(attribute=attribute, names=tuple(order), codes=place[codes])
 
 
 def patient_codes(values: NDArray[Any]) -> NDArray[np.int64] | None:
@@ -141,22 +197,25 @@ def patient_codes(values: NDArray[Any]) -> NDArray[np.int64] | None:
     return None if len(uniques) == len(values) else codes.astype(np.int64)
 
 
-def _bands(attribute: str, column: Any, missing: NDArray[np.bool_], cut: list[float]) -> tuple[Any, list[str]]:
+def _bands(attribute: str, distinct: Any, cut: list[float]) -> list[str]:
+    """Return the band of each distinct value, and the name of what is missing last."""
     import pandas as pd
 
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-    if (np.isnan(numbers) & ~missing).any():
+    numbers = pd.to_numeric(distinct, errors="coerce").to_numpy(dtype=float)
+    if np.isnan(numbers).any():
         raise InputError(f"{attribute}: a value is no number, so it cannot be cut into bands", hint="name the groups")
+    names = _names(cut)
+    return [*(names[i] for i in np.searchsorted(cut, numbers, side="right")), names[-1]]
+
+
+def _names(cut: list[float]) -> list[str]:
+    """Return the names of all bands in their order, and that of what is missing."""
     whole = all(float(c).is_integer() for c in cut)
     middle = [f"{a:g}-{b - 1:g}" if whole else f"{a:g} to <{b:g}" for a, b in pairwise(cut)]
-    order = [f"<{cut[0]:g}", *middle, f"{cut[-1]:g}+", "missing"]
-    band = np.where(missing, len(order) - 1, np.searchsorted(cut, numbers, side="right"))
-    names = np.array(order, dtype=object)[band]
-    present = set(names)
-    return names, [name for name in order if name in present]
+    return [f"<{cut[0]:g}", *middle, f"{cut[-1]:g}+", "missing"]
 
 
-def labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8]:
+def labels(values: Sequence[Any] | NDArray[Any] | pd.Series[Any], positive: object, name: str) -> NDArray[np.int8]:
     """Return labels as int8 of shape (n,), 1 where the value is ``positive`` (without it: 1, true or yes).
 
     Raises:
@@ -170,8 +229,9 @@ def labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8
             f"{name}: {int(column.isna().sum())} of {len(column)} labels are missing",
             hint="report them as equivocal in a dataset of their own; they are never dropped silently",
         )
-    text = column.map(word)
-    words = sorted(text.unique())
+    codes, distinct = pd.factorize(column)
+    named = np.array([word(value) for value in distinct], dtype=object)
+    words = sorted(set(named))
     if len(words) > 2:
         raise InputError(
             f"{name}: labels are not binary (0/1, true/false): {len(words)} values, such as {words[:4]}",
@@ -180,9 +240,9 @@ def labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8
     if positive is not None:
         if word(positive) not in words:
             raise InputError(f"{name}: the positive value {positive!r} does not occur", hint=f"found: {words}")
-        label = (text == word(positive)).to_numpy()
-    elif set(words) <= _TRUE | _FALSE:
-        label = text.isin(_TRUE).to_numpy()
+        label = (named == word(positive))[codes]
+    elif set(words) <= TRUE | _FALSE:
+        label = np.array([name in TRUE for name in named], dtype=np.bool_)[codes]
     else:
         raise InputError(
             f"{name}: labels are not binary (0/1, true/false): {words}",
@@ -193,7 +253,8 @@ def labels(values: NDArray[Any], positive: object, name: str) -> NDArray[np.int8
             f"{name}: all {len(label)} labels are {'positive' if label.all() else 'negative'}",
             hint="a test set needs both outcomes",
         )
-    return label.astype(np.int8)
+    found: NDArray[np.int8] = label.astype(np.int8)
+    return found
 
 
 def word(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.stats.clusters import totals
+from govern.stats.clusters import squares, totals, units
 from govern.stats.proportion import Interval, quantile
 
 if TYPE_CHECKING:
@@ -19,35 +19,53 @@ if TYPE_CHECKING:
 class Area:
     """An area, and what each row contributes to its error.
 
-    ``influence`` (shape (n,)) sums to 0 over the events and over the non-events; its between-patient
-    sum of squares is DeLong's variance.
+    ``influence`` (shape (n,)) is of one row each; over all the rows that they stand for it sums to 0 over the
+    events and over the non-events, and its between-patient sum of squares is DeLong's variance.
     """
 
     estimate: float
     influence: NDArray[np.float64]
 
 
-def area(label: NDArray[np.int8], score: NDArray[np.float64]) -> Area:
+def area(label: NDArray[np.int8], score: NDArray[np.float64], *, weight: NDArray[np.int64] | None = None) -> Area:
     """Return the probability that an event scores above a non-event, ties counting half (Mann-Whitney).
 
-    O(n log n). The count of pairs is an integer, so the estimate is exact to the last division.
-    Both classes must be present. Placement values as in DeLong et al., Biometrics 1988;44:837,
-    computed from ranks (Sun and Xu, IEEE SPL 2014;21:1389).
+    ``weight`` says how many rows each entry stands for. O(n) where the scores ascend, else O(n log n). The count of
+    pairs is an integer, so the estimate is exact to the last division. Both classes must be present. Placement
+    values as in DeLong et al., Biometrics 1988;44:837, computed from ranks (Sun and Xu, IEEE SPL 2014;21:1389).
     """
-    distinct, at = np.unique(score, return_inverse=True)
+    order = None
+    if not bool((score[:-1] <= score[1:]).all()):
+        order = np.argsort(score, kind="stable")
+        label, score, weight = label[order], score[order], None if weight is None else weight[order]
     event = label == 1
-    pos = np.bincount(at[event], minlength=len(distinct))
-    neg = np.bincount(at[~event], minlength=len(distinct))
+    rows = np.ones(len(label), dtype=np.int64) if weight is None else weight
+    starts = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
+    pos = np.add.reduceat(np.where(event, rows, 0), starts)
+    neg = np.add.reduceat(rows, starts) - pos
     m, n = int(pos.sum()), int(neg.sum())
     below_neg = 2 * np.cumsum(neg) - neg  # twice the non-events below, ties half
     below_pos = 2 * np.cumsum(pos) - pos
-    estimate = int(pos @ below_neg) / (2 * m * n)
-    placement = np.where(event, below_neg[at] / (2 * n) - estimate, 1 - below_pos[at] / (2 * m) - estimate)
-    return Area(estimate=estimate, influence=placement / np.where(event, m, n))
+    # Whole numbers while the pairs can be counted in 64 bits (3 billion events and non-events each), else rounded.
+    exact = 2 * m * n < np.iinfo(np.int64).max
+    pairs = int(pos @ below_neg) if exact else float(pos.astype(np.float64) @ below_neg.astype(np.float64))
+    estimate = pairs / (2 * m * n)
+    ties = np.diff(np.append(starts, len(score)))
+    of_event = np.repeat((below_neg / (2 * n) - estimate) / m, ties)
+    of_other = np.repeat((1 - below_pos / (2 * m) - estimate) / n, ties)
+    influence = np.where(event, of_event, of_other)
+    if order is not None:
+        in_order, influence = influence, np.empty_like(influence)
+        influence[order] = in_order
+    return Area(estimate=estimate, influence=influence)
 
 
 def variance(
-    influence: NDArray[np.float64], label: NDArray[np.int8], patient: NDArray[np.int64] | None = None
+    influence: NDArray[np.float64],
+    label: NDArray[np.int8],
+    patient: NDArray[np.int64] | None = None,
+    *,
+    weight: NDArray[np.int64] | None = None,
 ) -> float | None:
     """Return the variance of an area, or of a difference of areas, from its influence values.
 
@@ -56,18 +74,17 @@ def variance(
     patient's events and non-events. ``None`` where fewer than two patients have events or non-events.
     """
     event = label == 1
-    of_events = totals(np.where(event, influence, 0.0), patient)
-    of_others = totals(np.where(event, 0.0, influence), patient)
-    with_events = int((totals(event, patient) > 0).sum())
-    with_others = int((totals(~event, patient) > 0).sum())
+    with_events, with_others = (units(rows, patient, weight=weight) for rows in (event, ~event))
     if min(with_events, with_others) < 2:
         return None
-    k = len(of_events)
-    return float(
-        with_events / (with_events - 1) * (of_events @ of_events)
-        + with_others / (with_others - 1) * (of_others @ of_others)
-        + 2 * k / (k - 1) * (of_events @ of_others)
-    )
+    of_events, of_others = np.where(event, influence, 0.0), np.where(event, 0.0, influence)
+    found = with_events / (with_events - 1) * squares(of_events, patient, weight=weight) + with_others / (
+        with_others - 1
+    ) * squares(of_others, patient, weight=weight)
+    if patient is not None:  # else no patient has both
+        each, other = totals(of_events, patient), totals(of_others, patient)
+        found += 2 * len(each) / (len(each) - 1) * float(each @ other)
+    return found
 
 
 def logit_interval(estimate: float, se: float, *, level: float = 0.95) -> Interval:
@@ -110,8 +127,12 @@ def difference(
     second: NDArray[np.float64],
     *,
     patient: NDArray[np.int64] | None = None,
+    weight: NDArray[np.int64] | None = None,
 ) -> tuple[float, float | None]:
-    """Return the difference of two scores' areas on the same rows and its standard error (DeLong, paired)."""
-    a, b = area(label, first), area(label, second)
-    v = variance(a.influence - b.influence, label, patient)
-    return a.estimate - b.estimate, None if v is None else sqrt(v)
+    """Return the difference of two scores' areas on the same rows and its standard error (DeLong, paired).
+
+    The standard error is ``None`` where :func:`variance` is.
+    """
+    a, b = area(label, first, weight=weight), area(label, second, weight=weight)
+    v = variance(a.influence - b.influence, label, patient, weight=weight)
+    return a.estimate - b.estimate, None if v is None else sqrt(max(v, 0.0))

@@ -1,10 +1,10 @@
-"""The bootstrap of patients: seeded, in blocks, each patient drawn with all of its rows."""
+"""The bootstrap, seeded and in blocks: of patients, each drawn with all of its rows, or of cells of equal rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,25 @@ def replicate(
     ``statistic`` maps weights (b, patients) to values (b,); NaN says that a draw defines none.
     """
     return np.concatenate([statistic(w) for w in draws(patients, replicates=replicates, seed=seed)])
+
+
+def replicate_cells(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    counts: NDArray[Any],
+    *,
+    replicates: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return the statistic of each replicate, shape (replicates,), where rows are known by their cell alone.
+
+    ``counts`` (shape (k,)) says how many rows each cell holds; ``statistic`` maps resampled counts (b, k) to values
+    (b,). Drawing rows with replacement makes the counts of cells multinomial, so this is the bootstrap of rows
+    at a cost that does not grow with them.
+    """
+    rng = np.random.default_rng(seed)
+    n, block = int(counts.sum()), max(1, _BLOCK // len(counts))
+    sizes = [min(block, replicates - start) for start in range(0, replicates, block)]
+    return np.concatenate([statistic(rng.multinomial(n, counts / n, size=b).astype(np.float64)) for b in sizes])
 
 
 def percentile(values: NDArray[np.float64], *, level: float = 0.95) -> Interval:

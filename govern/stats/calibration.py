@@ -1,12 +1,18 @@
-"""Do predicted risks mean what they say: logistic recalibration, equal-mass bins, calibration error."""
+"""Do predicted risks mean what they say: logistic recalibration, bins of risk, calibration error.
+
+Arrays have one entry a row, shape (n,). ``patient`` are codes 0..k-1 (k > 1) where patients repeat; ``weight`` says
+how many rows each entry stands for. Without them each row is a patient of its own; they never occur together.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from govern.stats.bootstrap import percentile, varies
 from govern.stats.clusters import totals
 
 if TYPE_CHECKING:
@@ -52,54 +58,66 @@ def identified(label: NDArray[np.int8], score: NDArray[np.float64]) -> bool:
 
 
 def recalibrate(
-    label: NDArray[np.int8], score: NDArray[np.float64], patient: NDArray[np.int64] | None = None
+    label: NDArray[np.int8],
+    score: NDArray[np.float64],
+    patient: NDArray[np.int64] | None = None,
+    weight: NDArray[np.int64] | None = None,
 ) -> Fit | None:
     """Fit logit P(event) = a + b logit(score); a is the joint intercept, b the slope (Cox, Biometrika 1958;45:562).
 
     The slope must be :func:`identified`. The covariance is the inverse information; where a patient
-    repeats (codes 0..k-1, k > 1) it is the sandwich over patients, times k/(k-1). ``None`` where it is
-    singular: the scores are too extreme for double precision, or the patients all fit exactly.
+    repeats it is the sandwich over patients, times k/(k-1). ``None`` where it is singular: the scores
+    are too extreme for double precision, or the patients all fit exactly.
     """
-    x = logit(score)
-    centre, scale = float(x.mean()), float(x.std())
+    x, rows = logit(score), np.ones(len(score)) if weight is None else weight.astype(np.float64)
+    n = rows.sum()
+    centre = float(rows @ x / n)
+    scale = float(np.sqrt(rows @ (x - centre) ** 2 / n))
     design = np.column_stack([np.ones_like(x), (x - centre) / scale])
-    beta = _newton(label.astype(np.float64), design)
-    covariance = None if beta is None else _covariance(label, design @ beta, design, patient)
-    if beta is None or covariance is None:
+    share = float(rows @ label / n)
+    # risks that are right as they are, or that say nothing: whichever fits better lies near enough
+    starts = np.array([[centre, scale], [np.log(share / (1 - share)), 0.0]])
+    fit = _fit(label, design, np.zeros_like(x), rows, starts, patient)
+    if fit is None:
         return None
     back = np.array([[1.0, -centre / scale], [0.0, 1.0 / scale]])
-    return Fit(coefficients=back @ beta, covariance=back @ covariance @ back.T)
+    return Fit(coefficients=back @ fit.coefficients, covariance=back @ fit.covariance @ back.T)
 
 
 def in_the_large(
-    label: NDArray[np.int8], score: NDArray[np.float64], patient: NDArray[np.int64] | None = None
+    label: NDArray[np.int8],
+    score: NDArray[np.float64],
+    patient: NDArray[np.int64] | None = None,
+    weight: NDArray[np.int64] | None = None,
 ) -> Fit | None:
     """Fit logit P(event) = a + logit(score), the slope held at 1; a is calibration-in-the-large.
 
     Both classes must be present: a is then where the risks add up to the events. Covariance, and
     ``None``, as in :func:`recalibrate`.
     """
-    from scipy.optimize import brentq
-    from scipy.special import expit
-
-    x, events = logit(score), int(label.sum())
-    margin = 50.0  # beyond it all risks together are below 1, or below 1 short of all rows
-    a = float(brentq(lambda a: float(expit(a + x).sum()) - events, -x.max() - margin, margin - x.min(), xtol=1e-13))
-    covariance = _covariance(label, a + x, np.ones((len(x), 1)), patient)
-    return None if covariance is None else Fit(coefficients=np.array([a]), covariance=covariance)
+    x, rows = logit(score), np.ones(len(score)) if weight is None else weight.astype(np.float64)
+    share = float(rows @ label / rows.sum())
+    starts = np.array([[0.0], [np.log(share / (1 - share)) - float(rows @ x / rows.sum())]])
+    return _fit(label, np.ones((len(x), 1)), x, rows, starts, patient)
 
 
-def equal_mass(score: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+def equal_mass(score: NDArray[np.float64], count: int, weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Return the equal-mass bin of each row, 0..b-1 in the order of the scores, b <= ``count``.
 
     Equal scores share a bin, so bins differ in size where scores tie, and there may be fewer of them.
     """
-    _, at, sizes = np.unique(score, return_inverse=True, return_counts=True)
+    distinct, at = np.unique(score, return_inverse=True)
+    sizes = np.bincount(at, weights=weight, minlength=len(distinct))
     before = np.cumsum(sizes) - sizes
     middle = before + (sizes - 1) / 2
-    raw = np.minimum(count - 1, (middle * count / len(score)).astype(np.int64))
+    raw = np.minimum(count - 1, (middle * count / sizes.sum()).astype(np.int64))
     dense: NDArray[np.int64] = np.unique(raw, return_inverse=True)[1].astype(np.int64)
     return dense[at]
+
+
+def equal_width(score: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the bin of each row among ``count`` bins of equal width, closed above: [0, 1/count], (1/count, ...]."""
+    return np.searchsorted(np.linspace(0, 1, count + 1)[1:-1], score).astype(np.int64)
 
 
 def bin_gaps(
@@ -108,7 +126,7 @@ def bin_gaps(
     bin_of: NDArray[np.int64],
     patient: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the sum of score minus outcome of each patient (or row) in each bin, shape (k, b)."""
+    """Return the sum of score minus outcome of each patient (or row, or one row of each entry) in each bin, (k, b)."""
     b = int(bin_of.max()) + 1
     unit = np.arange(len(label)) if patient is None else patient
     k = int(unit.max()) + 1
@@ -126,6 +144,27 @@ def gap_covariance(gaps: NDArray[np.float64], rows: NDArray[np.float64]) -> NDAr
     k = len(gaps)
     covariance: NDArray[np.float64] = deviation.T @ deviation * (k / max(k - 1, 1))
     return covariance
+
+
+def total_gaps(
+    label: NDArray[np.int8],
+    score: NDArray[np.float64],
+    bin_of: NDArray[np.int64],
+    patient: NDArray[np.int64] | None = None,
+    weight: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sum of score minus outcome of all rows in each bin, shape (b,), and its covariance, shape (b, b).
+
+    Rows that are patients of their own lie in one bin each, so that :func:`gap_covariance` has a closed form.
+    """
+    if patient is not None:
+        gaps = bin_gaps(label, score, bin_of, patient)
+        return gaps.sum(axis=0), gap_covariance(gaps, totals(np.ones(len(score)), patient))
+    rows = np.ones(len(score)) if weight is None else weight.astype(np.float64)
+    n, gap = float(rows.sum()), score - label
+    total = totals(rows * gap, bin_of)
+    covariance = np.diag(totals(rows * gap**2, bin_of)) - np.outer(total, total) / n
+    return total, covariance * (n / max(n - 1, 1))
 
 
 def calibration_errors(gaps: NDArray[np.float64], n: int) -> NDArray[np.float64]:
@@ -147,55 +186,111 @@ def drawn_gaps(
     Forecast 2007;22:651). Its cost does not grow with the number of rows.
     """
     values, vectors = np.linalg.eigh(covariance)
+    # the symmetric root does not hang on the signs and the order of the eigenvectors, which rounding decides
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     noise = np.random.default_rng(seed).standard_normal((replicates, len(values)))
-    drawn: NDArray[np.float64] = mean + (noise * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    drawn: NDArray[np.float64] = mean + noise @ root
     return drawn
 
 
-def _newton(y: NDArray[np.float64], design: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the coefficients of a logistic regression by Newton's method (IRLS) with step halving.
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """What noise does to a distance from perfect calibration.
 
-    The log-likelihood is concave, so its stationary point is its maximum. ``None`` without one.
+    ``lower`` and ``upper`` bound the distance with 95 %. A perfectly calibrated model shows ``expected``
+    on average and exceeds ``limit`` once in 40 times.
     """
-    from scipy.special import expit
 
-    def likelihood(b: NDArray[np.float64]) -> float:
-        eta = design @ b
-        return float(y @ eta - np.logaddexp(0, eta).sum())
+    lower: float
+    upper: float
+    expected: float
+    limit: float
 
-    beta = np.zeros(design.shape[1])
-    best = likelihood(beta)
+
+def spread(
+    estimate: float,
+    distance: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    mean: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    *,
+    replicates: int,
+    seed: int,
+) -> Spread | None:
+    """Return the interval of a distance whose estimate is that of the gaps ``mean``; ``None`` where nothing varies.
+
+    ``distance`` maps gaps (r, b) to distances (r,). A distance is never negative, so noise makes it too
+    large on average. The upper limit is the 97.5 % quantile of the drawn distances, not corrected for
+    that, which is cautious; the lower limit lies as far below the estimate (basic interval), and is 0
+    where the estimate is no larger than noise alone would make it.
+    """
+    noise = drawn_gaps(np.zeros_like(mean), covariance, replicates=replicates, seed=seed)
+    drawn, alone = distance(mean + noise), distance(noise)
+    if not varies(drawn):
+        return None
+    limit, upper = float(np.quantile(alone, 0.975)), max(estimate, percentile(drawn)[1])
+    lower = 0.0 if estimate <= limit else max(0.0, 2 * estimate - upper)
+    return Spread(lower=lower, upper=upper, expected=float(alone.mean()), limit=limit)
+
+
+def _fit(
+    label: NDArray[np.int8],
+    design: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    patient: NDArray[np.int64] | None,
+) -> Fit | None:
+    """Fit a logistic regression by Newton's method (IRLS) with step halving, from the better of the starts.
+
+    The log-likelihood is concave, so its stationary point is its maximum. ``None`` without one, or
+    without a covariance.
+    """
+    n = float(rows.sum())
+
+    def at(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        eta = offset + design @ beta
+        small = np.exp(-np.abs(eta))
+        risk = np.where(eta >= 0, 1.0, small) / (1 + small)
+        return float(rows @ (label * eta - np.maximum(eta, 0) - np.log1p(small))), risk
+
+    beta = starts[int(np.argmax([at(start)[0] for start in starts]))]
+    best, risk = at(beta)
     for _ in range(_STEPS):
-        p = expit(design @ beta)
-        gradient = design.T @ (y - p)
-        if float(np.abs(gradient).max()) <= _GRADIENT * len(y):
-            return beta
-        step = np.linalg.lstsq((design * (p * (1 - p))[:, None]).T @ design, gradient)[0]
-        now = likelihood(beta + step)
+        gradient = (rows * (label - risk)) @ design
+        if float(np.abs(gradient).max()) <= _GRADIENT * n:
+            covariance = _covariance(label, risk, design, rows, patient)
+            return None if covariance is None else Fit(coefficients=beta, covariance=covariance)
+        step = np.linalg.lstsq(_information(risk, design, rows), gradient)[0]
+        now, risk = at(beta + step)
         while now < best - _GRADIENT * abs(best) and float(np.abs(step).max()) > _GRADIENT:
             step = step / 2
-            now = likelihood(beta + step)
+            now, risk = at(beta + step)
         beta, best = beta + step, now
     return None
 
 
+def _information(
+    risk: NDArray[np.float64], design: NDArray[np.float64], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    information: NDArray[np.float64] = (design * (rows * risk * (1 - risk))[:, None]).T @ design
+    return information
+
+
 def _covariance(
     label: NDArray[np.int8],
-    eta: NDArray[np.float64],
+    risk: NDArray[np.float64],
     design: NDArray[np.float64],
+    rows: NDArray[np.float64],
     patient: NDArray[np.int64] | None,
 ) -> NDArray[np.float64] | None:
     """Return the inverse information, or the sandwich over patients; ``None`` where either is singular."""
-    from scipy.special import expit
-
-    p = expit(eta)
-    information = (design * (p * (1 - p))[:, None]).T @ design
+    information = _information(risk, design, rows)
     if np.linalg.eigvalsh(information)[0] <= _SINGULAR:
         return None
     inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
     if patient is None:
         return inverse
-    by_patient = np.column_stack([totals(column * (label - p), patient) for column in design.T])
+    by_patient = np.column_stack([totals(column * (label - risk), patient) for column in design.T])
     k = len(by_patient)
     sandwich = inverse @ (by_patient.T @ by_patient) @ inverse * (k / (k - 1))
     return None if (np.diag(sandwich) <= _SINGULAR * np.diag(inverse)).any() else sandwich

@@ -1,4 +1,8 @@
-"""The patient is the unit: counting patients, and what rows of the same patient are worth."""
+"""The patient is the unit: counting patients, and what rows of the same patient are worth.
+
+``patient`` are codes of each row's patient, ``weight`` how many rows each entry stands for; shape (n,), or
+``None`` where each row is a patient of its own and stands for itself. They never occur together.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +13,59 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Codes up to this many times the rows are counted in a table; above, the table would cost more than a sort.
+_SPARSE = 8
 
-def repeated(patient: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+
+def repeated(patient: NDArray[Any] | None) -> NDArray[np.int64] | None:
     """Return the patients of the rows as codes 0..k-1, or ``None`` where no patient repeats.
 
     A slice of clustered data may hold one row of each of its patients: it then is not clustered.
     """
-    if patient is None:
+    if patient is None or len(patient) == 0:
         return None
-    distinct, codes = np.unique(patient, return_inverse=True)
-    return None if len(distinct) == len(patient) else codes.astype(np.int64)
+    if _dense(patient):
+        present = np.bincount(patient) > 0
+        k = int(np.count_nonzero(present))
+        codes = patient if k == len(present) else (np.cumsum(present) - 1)[patient]
+    else:
+        distinct, codes = np.unique(patient, return_inverse=True)
+        k = len(distinct)
+    return None if k == len(patient) else codes.astype(np.int64, copy=False)
 
 
-def units(rows: NDArray[np.bool_], patient: NDArray[np.int64] | None) -> int:
+def units(
+    rows: NDArray[np.bool_], patient: NDArray[np.int64] | None, *, weight: NDArray[np.int64] | None = None
+) -> int:
     """Return how many patients have a row where ``rows`` (shape (n,)) holds; rows where ``patient`` is ``None``."""
-    return int(rows.sum()) if patient is None else len(np.unique(patient[rows]))
+    if patient is not None:
+        whose = patient[rows]
+        return int(np.count_nonzero(np.bincount(whose))) if _dense(whose) else len(np.unique(whose))
+    return int(np.count_nonzero(rows) if weight is None else weight[rows].sum())
 
 
 def totals(values: NDArray[Any], patient: NDArray[np.int64] | None) -> NDArray[np.float64]:
     """Return the sum of ``values`` (shape (n,)) of each patient, shape (k,); ``values`` if ``patient`` is ``None``."""
     if patient is None:
-        return values.astype(np.float64)
+        return values.astype(np.float64, copy=False)
     return np.bincount(patient, weights=values).astype(np.float64)
 
 
-def effective(hit: NDArray[np.bool_], patient: NDArray[np.int64] | None, *, level: float = 0.95) -> tuple[float, float]:
+def squares(
+    values: NDArray[Any], patient: NDArray[np.int64] | None, *, weight: NDArray[np.int64] | None = None
+) -> float:
+    """Return the sum over patients of the square of the sum of their ``values`` (shape (n,))."""
+    each = totals(values, patient)
+    return float(each @ each if weight is None else each @ (weight * each))
+
+
+def effective(
+    hit: NDArray[np.bool_],
+    patient: NDArray[np.int64] | None,
+    *,
+    weight: NDArray[np.int64] | None = None,
+    level: float = 0.95,
+) -> tuple[float, float]:
     """Return the hits and the size of the simple random sample that is worth as much as these rows.
 
     Independent rows count as they are. Where a patient repeats, the size is p(1-p) / v with v the
@@ -43,7 +75,9 @@ def effective(hit: NDArray[np.bool_], patient: NDArray[np.int64] | None, *, leve
     number of patients. Any interval for a proportion may be given both numbers (Franco et al.,
     J Surv Stat Methodol 2019;7:334, recommend Wilson's).
     """
-    n, count = len(hit), int(hit.sum())
+    if weight is not None:
+        return float(weight[hit].sum()), float(weight.sum())
+    n, count = len(hit), int(np.count_nonzero(hit))
     codes = repeated(patient)
     if codes is None:
         return float(count), float(n)
@@ -52,9 +86,15 @@ def effective(hit: NDArray[np.bool_], patient: NDArray[np.int64] | None, *, leve
         return p * k, float(k)
     from scipy.special import stdtrit
 
-    deviation = totals(hit - p, codes)
-    variance = k / (k - 1) * float(deviation @ deviation) / n**2
+    variance = k / (k - 1) * squares(hit - p, codes) / n**2
     tail = (1 + level) / 2
     shrink = float(stdtrit(n - 1, tail) / stdtrit(k - 1, tail)) ** 2
     size = min(float(n), p * (1 - p) / variance * shrink) if variance > 0 else float(n)
     return p * size, size
+
+
+def _dense(patient: NDArray[Any]) -> bool:
+    """Whether codes are small enough to be counted in a table, which is much faster than sorting them."""
+    if len(patient) == 0 or not np.issubdtype(patient.dtype, np.signedinteger):
+        return False
+    return bool(patient.min() >= 0 and patient.max() < _SPARSE * len(patient))

@@ -1,11 +1,14 @@
-"""Average precision and the precision-recall curve, also under resampling weights."""
+"""Average precision and the precision-recall curve, and their bootstrap."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from govern.stats.bootstrap import replicate, replicate_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,37 +16,102 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Rows in descending order of score: their order, their labels, and the last row of each distinct score."""
+    """Rows from the highest score down: their order, whether each is an event and how many rows it stands for.
+
+    ``place`` says at which of k places each lies, 0 the highest: distinct scores, or stretches of them. All of
+    shape (n,).
+    """
 
     order: NDArray[np.int64]
-    label: NDArray[np.float64]
-    ends: NDArray[np.int64]
+    event: NDArray[np.bool_]
+    weight: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+    @cached_property
+    def cell(self) -> NDArray[np.int64]:
+        """The cell of each row, 0..2k-1: events at each place, then the others at each place."""
+        return np.where(self.event, self.place, self.place + self.place[-1] + 1)
+
+    @cached_property
+    def counts(self) -> NDArray[np.float64]:
+        """How many rows each cell holds, shape (2k,)."""
+        found = np.bincount(self.cell, weights=self.weight, minlength=2 * int(self.place[-1] + 1))
+        return found.astype(np.float64, copy=False)
+
+    @property
+    def average_precision(self) -> float:
+        """The average precision of the rows; NaN where there is no event."""
+        return float(average_precision(self.counts[None])[0])
+
+    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return recall and precision at each place, from the highest score down, shape (k,) each."""
+        hits, others = np.cumsum(self.counts.reshape(2, -1), axis=1)
+        return hits / hits[-1], hits / (hits + others)
+
+    def merged(self, most: int) -> Ranking:
+        """Return the rows at no more than ``most`` places, each a stretch of neighbouring scores.
+
+        Half the stretches are equal in events and half in the logarithm of the rank, so that within one neither
+        recall nor the number flagged changes much in proportion. Stretches of equal mass in rows would hold most
+        of a rare event's high scores in the first one, and a bootstrap on them would understate the spread.
+        """
+        events, others = self.counts.reshape(2, -1)
+        taken = np.cumsum(events + others)
+        mass = np.cumsum(events) / events.sum() + np.log1p(taken) / np.log1p(taken[-1])
+        stretch = np.minimum(mass / 2 * most, most - 1).astype(np.int64)
+        return replace(self, place=np.cumsum(np.append(False, stretch[1:] != stretch[:-1]))[self.place])
 
 
-def rank(label: NDArray[np.int8], score: NDArray[np.float64]) -> Ranking:
-    """Return the ranking of rows by score, once for all resamples."""
+def rank(label: NDArray[np.int8], score: NDArray[np.float64], *, weight: NDArray[np.int64] | None = None) -> Ranking:
+    """Return the ranking of at least one row by score, once for all resamples."""
     order = np.argsort(-score, kind="stable")
     falling = score[order]
-    ends = np.append(np.flatnonzero(np.diff(falling)), len(falling) - 1)
-    return Ranking(order=order, label=label[order].astype(np.float64), ends=ends)
+    return Ranking(
+        order=order,
+        event=label[order] == 1,
+        weight=np.ones(len(order), dtype=np.int64) if weight is None else weight[order],
+        place=np.cumsum(np.append(False, falling[1:] != falling[:-1])),
+    )
 
 
-def average_precision(ranking: Ranking, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the average precision under each row of ``weights`` (b, n), given in the ranking's order, shape (b,).
+def average_precision(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the average precision of counts (b, 2k) of cells in the order of :attr:`Ranking.cell`, shape (b,).
 
-    The sum over distinct scores of the gain in recall times the precision, without interpolation (as
-    in scikit-learn). In (0, 1]; NaN where no event has weight.
+    The sum over places of the gain in recall times the precision, without interpolation (as in
+    scikit-learn). In (0, 1]; NaN where there is no event.
     """
-    hits = np.cumsum(weights * ranking.label, axis=1)[:, ranking.ends]
-    taken = np.cumsum(weights, axis=1)[:, ranking.ends]
+    events, others = np.split(counts, 2, axis=1)
+    hits = np.cumsum(events, axis=1)
+    taken = np.cumsum(others, axis=1) + hits
     precision = np.divide(hits, taken, out=np.zeros_like(hits), where=taken > 0)
-    area = (np.diff(hits, axis=1, prepend=0.0) * precision).sum(axis=1)
-    total = hits[:, -1]
+    area, total = (events * precision).sum(axis=1), hits[:, -1]
     mean: NDArray[np.float64] = np.divide(area, total, out=np.full_like(total, np.nan), where=total > 0)
     return mean
 
 
-def curve(ranking: Ranking) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return recall and precision at each distinct score, from the highest score down."""
-    hits = np.cumsum(ranking.label)[ranking.ends]
-    return hits / hits[-1], hits / (ranking.ends + 1)
+def resampled(
+    ranking: Ranking, patient: NDArray[np.int64] | None, *, replicates: int, seed: int, exact: int, most: int
+) -> NDArray[np.float64]:
+    """Return bootstrap replicates of the average precision, shape (replicates,); NaN where no event was drawn.
+
+    Patients (codes 0..k-1, in the rows' own order) are drawn with all their rows, or rows where ``patient`` is
+    ``None``. Above ``exact`` rows they are counted at ``most`` places at most, and the replicates are moved by what
+    that takes from the average precision.
+    """
+    n = int(ranking.weight.sum())
+    coarse = ranking if n <= exact else ranking.merged(most)
+    if patient is None and n > exact:
+        values = replicate_cells(average_precision, coarse.counts, replicates=replicates, seed=seed)
+    else:
+        from scipy.sparse import csr_array
+
+        cell = np.repeat(coarse.cell, ranking.weight)
+        whose = np.arange(n) if patient is None else patient[ranking.order]
+        rows = csr_array((np.ones(n), (cell, whose)), shape=(len(coarse.counts), int(whose.max()) + 1))
+        values = replicate(
+            lambda drawn: average_precision(np.ascontiguousarray((rows @ drawn.T).T)),
+            rows.shape[1],
+            replicates=replicates,
+            seed=seed,
+        )
+    return values + (ranking.average_precision - coarse.average_precision)

@@ -18,7 +18,13 @@ from govern.data.opened import open_dataset
 from govern.data.snapshot import snapshot
 from govern.errors import InputError, PolicyError
 from govern.project import Workspace
+from govern.scan.local import Scan, scan
+from govern.scan.request import Columns
 from govern.types import FileDigest, Role
+
+
+def read(path: Path) -> Scan:
+    return scan(path, Columns())
 
 
 def state(root: Path) -> dict[str, bytes]:
@@ -83,7 +89,7 @@ def test_changed_bytes_update_pointer_and_manifest(versioned: Workspace) -> None
     assert dataset.rows == 5
     changed = {name for name, content in state(versioned.root).items() if before.get(name) != content}
     assert changed == {"data/test.csv", "data/test.csv.dvc", "data/test.csv.manifest.json"}
-    assert open_dataset(versioned, Role.TEST)[0] == dataset
+    assert open_dataset(versioned, Role.TEST, read)[0] == dataset
 
 
 def test_project_file_keeps_its_comments(workspace: Workspace) -> None:
@@ -109,7 +115,7 @@ def test_a_new_role_stands_above_the_comment_of_the_next_section(workspace: Work
 
 def test_one_file_in_two_roles(versioned: Workspace) -> None:
     snapshot(versioned, versioned.root / "data" / "test.csv", Role.REFERENCE)
-    test, reference = (open_dataset(versioned, role)[0] for role in (Role.TEST, Role.REFERENCE))
+    test, reference = (open_dataset(versioned, role, read)[0] for role in (Role.TEST, Role.REFERENCE))
     assert test.sha256 == reference.sha256
     assert (test.role, reference.role) == (Role.TEST, Role.REFERENCE)
 
@@ -122,7 +128,7 @@ def test_revision_is_the_commit_that_holds_the_pointer(versioned: Workspace) -> 
     (root / "other").write_text("")
     git(root, "add", ".")
     git(root, "commit", "-q", "-m", "something else")
-    assert open_dataset(versioned, Role.TEST)[0].git_revision == commit
+    assert open_dataset(versioned, Role.TEST, read)[0].git_revision == commit
     assert snapshot(versioned, root / "data" / "test.csv", Role.TEST).git_revision == commit
 
 
@@ -142,10 +148,10 @@ def test_output_of_a_pipeline_stage_is_versioned_by_the_stage(workspace: Workspa
     assert dataset.dvc_pointer == "dvc.lock"
     assert not (root / "data" / "made.csv.dvc").exists()
     assert (root / "dvc.lock").read_bytes() == lock
-    assert open_dataset(workspace, Role.TEST)[0] == dataset
+    assert open_dataset(workspace, Role.TEST, read)[0] == dataset
     made.write_text(made.read_text() + "9,30,male,138,0\n")
     with pytest.raises(InputError, match="not those of the DVC pointer"):
-        open_dataset(workspace, Role.TEST)
+        open_dataset(workspace, Role.TEST, read)
     before = state(root)
     with pytest.raises(InputError, match=r"not those of dvc\.lock"):
         snapshot(workspace, made, Role.TEST)

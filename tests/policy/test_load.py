@@ -152,10 +152,29 @@ def test_a_recorded_policy_that_was_changed_is_refused(tmp_path: Path) -> None:
         from_json(value)
 
 
+#: Families that a pack leaves to whoever extends it.
+OPEN = {
+    "base/multiclass": {"explainability"},
+    "base/regression": {"explainability"},
+    "base/survival": {"calibration", "explainability"},
+}
+
+
 @pytest.mark.parametrize("name", sorted(packs()))
 def test_every_pack_is_valid_and_says_why(name: str) -> None:
-    policy = load_policy(name)
+    policy = load_policy(name, whole=False)
     assert not [rule.id for rule in policy.checks if not rule.because]
+    assert set(policy.missing_families()) == OPEN.get(name, set())
+
+
+def test_a_pack_with_open_families_judges_nothing_until_somebody_puts_a_name_to_them(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no blocking check in the mandatory families calibration, explainability"):
+        load_policy("base/survival")
+    head = "schema: govern/policy/1\nid: c\nversion: '1'\ntitle: C\ntask: survival\nextends: [base/survival]\n"
+    reasons = "".join(
+        f"  {name}: {{reason: a ranking states no probability, person: Ada Lee}}\n" for name in OPEN["base/survival"]
+    )
+    assert load_policy(written(tmp_path, f"{head}not_applicable:\n{reasons}", "child.yaml")).task == "survival"
 
 
 def test_inherited_rules_slice_only_by_groups_of_the_project(tmp_path: Path) -> None:

@@ -184,3 +184,34 @@ def test_many_rows_do_not_overflow():
     label = np.repeat(np.array([1, 0], dtype=np.int8), 400_000)
     score = np.concatenate([np.linspace(0.5, 1, 400_000), np.linspace(0, 0.5, 400_000, endpoint=False)])
     assert _delong(label, score)[0] == 1.0
+
+
+@pytest.mark.parametrize("levels", [3, 40])
+def test_weights_stand_for_rows(levels):
+    rng = np.random.default_rng(levels)
+    label, weight = rng.integers(0, 2, 200).astype(np.int8), rng.integers(1, 50, 200)
+    first, second = rng.integers(0, levels, 200) / levels, rng.random(200)
+    each, found = np.repeat(label, weight), area(label, first, weight=weight)
+    expected = area(each, np.repeat(first, weight))
+    assert found.estimate == expected.estimate
+    assert np.repeat(found.influence, weight) == pytest.approx(expected.influence, abs=1e-16)
+    spread = variance(found.influence, label, weight=weight)
+    assert spread == pytest.approx(variance(expected.influence, each), rel=1e-12)
+    gap = difference(label, first, second, weight=weight)
+    assert gap == pytest.approx(difference(each, np.repeat(first, weight), np.repeat(second, weight)), abs=1e-14)
+
+
+def test_influence_is_in_the_order_of_the_rows_and_sums_to_nothing():
+    rng = np.random.default_rng(7)
+    label, score, weight = rng.integers(0, 2, 99).astype(np.int8), rng.random(99).round(1), rng.integers(1, 5, 99)
+    found, order = area(label, score, weight=weight).influence, np.argsort(score, kind="stable")
+    ranked = area(label[order], score[order], weight=weight[order]).influence
+    assert found[order] == pytest.approx(ranked, abs=1e-18)
+    for side in (label == 1, label == 0):
+        assert float(weight[side] @ found[side]) == pytest.approx(0, abs=1e-12)
+
+
+def test_more_pairs_than_64_bits_hold() -> None:
+    label, score = np.array([0, 1, 0, 1], np.int8), np.array([0.1, 0.2, 0.3, 0.4])
+    few, many = (area(label, score, weight=np.array([1, 2, 3, 4]) * times) for times in (1, 10**9))
+    assert many.estimate == pytest.approx(few.estimate, rel=1e-12)

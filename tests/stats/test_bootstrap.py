@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from govern.stats import bootstrap
-from govern.stats.bootstrap import bias_corrected, draws, percentile, replicate, varies
+from govern.stats.bootstrap import bias_corrected, draws, percentile, replicate, replicate_cells, varies
 
 
 def test_equal_seeds_give_equal_draws_and_every_draw_is_complete():
@@ -43,3 +43,22 @@ def test_rounding_is_not_variation():
     assert not varies(np.array([0.1 + 0.2, 0.3]))
     assert not varies(np.array([]))
     assert varies(np.array([0.3, 0.3001]))
+
+
+def test_cells_are_drawn_as_their_rows_are(monkeypatch):
+    counts = np.array([30, 0, 50, 20])
+    value = np.array([0.0, 9.0, 0.5, 1.0])
+
+    def mean(w):
+        return w @ value / w.sum(axis=1)
+
+    cells = replicate_cells(mean, counts, replicates=20_000, seed=1)
+    assert cells.shape == (20_000,)
+    rows = np.repeat(value, counts)
+    assert cells.mean() == pytest.approx(rows.mean(), abs=4 * rows.std() / 10 / np.sqrt(20_000))
+    assert cells.std() == pytest.approx(rows.std() / 10, rel=0.02)
+    assert (cells == replicate_cells(mean, counts, replicates=20_000, seed=1)).all()
+    monkeypatch.setattr(bootstrap, "_BLOCK", 40)
+    totals = replicate_cells(lambda w: w.sum(axis=1), counts, replicates=33, seed=1)
+    assert (totals == 100).all()
+    assert totals.shape == (33,)

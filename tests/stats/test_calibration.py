@@ -16,11 +16,14 @@ from govern.stats.calibration import (
     calibration_errors,
     drawn_gaps,
     equal_mass,
+    equal_width,
     gap_covariance,
     identified,
     in_the_large,
     logit,
     recalibrate,
+    spread,
+    total_gaps,
 )
 
 
@@ -175,8 +178,7 @@ def test_calibration_error_equals_sklearn_and_the_published_equal_width_value(su
     table, results = support2
     rows = table[["death_60d", "model_60d"]].dropna()
     label, score = rows.death_60d.to_numpy(np.int8), rows.model_60d.to_numpy(float)
-    width = np.ceil(score * 10).clip(1, 10).astype(np.int64) - 1  # R's cut(): (0, 0.1], ...
-    gaps = bin_gaps(label, score, width)
+    gaps = bin_gaps(label, score, equal_width(score, 10))  # closed above, as R's cut()
     found = calibration_errors(gaps.sum(axis=0)[None], len(label))[0]
     assert found == pytest.approx(results["death_60d~model_60d"]["overall"]["ece10_equal_width"], abs=1e-9)
 
@@ -211,3 +213,67 @@ def test_hopeless_scores_have_no_error():
 def test_patients_who_all_fit_exactly_have_no_error():
     label, patient = np.tile([1, 0], 30).astype(np.int8), np.repeat(np.arange(30), 2)
     assert in_the_large(label, np.full(60, 0.5), patient) is None
+
+
+def test_weights_are_repeated_rows():
+    label, score = _risks(500, 9, slope=0.8)
+    weight = np.random.default_rng(10).integers(1, 9, 500)
+    rows = np.repeat(label, weight), np.repeat(score, weight)
+    for fit in (recalibrate, in_the_large):
+        found, expected = fit(label, score, weight=weight), fit(*rows)
+        assert found.coefficients == pytest.approx(expected.coefficients, abs=1e-10)
+        assert found.covariance == pytest.approx(expected.covariance, rel=1e-10)
+    assert list(np.repeat(equal_mass(score, 10, weight), weight)) == list(equal_mass(rows[1], 10))
+    bins = equal_mass(score, 10, weight)
+    total, covariance = total_gaps(label, score, bins, weight=weight)
+    gaps = bin_gaps(*rows, np.repeat(bins, weight))
+    assert total == pytest.approx(gaps.sum(axis=0), abs=1e-10)
+    assert covariance == pytest.approx(gap_covariance(gaps, np.ones(len(rows[0]))), abs=1e-10)
+
+
+def test_bins_of_equal_width_are_closed_above():
+    assert list(equal_width(np.array([0.0, 0.1, 0.100001, 0.95, 1.0]), 10)) == [0, 0, 1, 9, 9]
+
+
+def test_fit_far_from_both_starts_is_found():
+    label, score = _risks(4000, 11)
+    for odd in (score**8, 1 - (1 - score) ** 4, score * 1e-12):
+        a, b = recalibrate(label, odd).coefficients
+        residual = label - 1 / (1 + np.exp(-(a + b * logit(odd))))
+        assert abs(residual.mean()) < 1e-10
+        assert abs(residual @ logit(odd)) / 4000 < 1e-9
+        shift = in_the_large(label, odd).coefficients[0]
+        assert (1 / (1 + np.exp(-(shift + logit(odd))))).mean() == pytest.approx(label.mean(), abs=1e-10)
+
+
+def test_scores_all_near_zero_have_an_intercept():
+    label = np.tile([0, 1], 50).astype(np.int8)
+    found = in_the_large(label, np.full(100, 1e-300))
+    assert found.coefficients[0] == pytest.approx(-logit(np.array([1e-300]))[0], rel=1e-12)
+
+
+def test_draws_do_not_hang_on_rounding():
+    rng = np.random.default_rng(12)
+    factor = rng.normal(size=(20, 3))
+    covariance = factor @ factor.T  # rank 3: its eigenvectors of eigenvalue 0 are arbitrary
+    rounded = covariance * (1 + 1e-15 * rng.choice([-1, 1], size=(20, 20)))
+    rounded = (rounded + rounded.T) / 2
+    one, other = (drawn_gaps(np.zeros(20), c, replicates=200, seed=1) for c in (covariance, rounded))
+    assert one == pytest.approx(other, abs=1e-6)
+    assert np.cov(drawn_gaps(np.zeros(20), covariance, replicates=40_000, seed=2).T) == pytest.approx(
+        covariance, abs=0.06 * np.abs(covariance).max()
+    )
+
+
+def test_interval_of_a_distance():
+    gap, covariance = np.array([0.3, -0.2]), np.diag([1e-4, 1e-4])
+
+    def distance(g):
+        return np.abs(g).max(axis=1)
+
+    found = spread(0.3, distance, gap, covariance, replicates=20_000, seed=1)
+    assert (found.lower, found.upper) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
+    assert found.expected == pytest.approx(0.01 * 2 / np.sqrt(np.pi), rel=0.02)  # of two normals, the larger modulus
+    within = spread(0.01, distance, np.array([0.01, 0.0]), covariance, replicates=1000, seed=1)
+    assert (within.lower, within.upper > within.limit > 0.01) == (0.0, True)
+    assert spread(0.3, distance, gap, np.zeros((2, 2)), replicates=10, seed=1) is None

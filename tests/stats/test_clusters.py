@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from govern.stats.clusters import effective, repeated, totals, units
+from govern.stats.clusters import effective, repeated, squares, totals, units
 from govern.stats.mean import student
 from govern.stats.proportion import wilson
 
@@ -77,3 +77,22 @@ def test_mean_without_variance_has_no_interval():
     assert student(np.full(10, 0.1), None) is None
     assert student(np.array([0.3]), None) is None
     assert student(np.array([0.1, 0.9]), np.array([0, 0])) is None
+
+
+def test_weights_stand_for_rows():
+    rng = np.random.default_rng(4)
+    hit, values, weight = rng.random(40) < 0.3, rng.normal(size=40), rng.integers(1, 9, 40)
+    each = np.repeat(hit, weight)
+    assert effective(hit, None, weight=weight) == effective(each, None)
+    assert units(hit, None, weight=weight) == units(each, None)
+    assert squares(values, None, weight=weight) == pytest.approx(squares(np.repeat(values, weight), None), abs=1e-12)
+    assert squares(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 0])) == 20
+
+
+@pytest.mark.parametrize("far", [0, 10**12, -5])
+def test_any_codes_of_patients_are_made_dense(far):
+    codes = np.array([3, 1, 3, 7, 1]) + far
+    assert list(repeated(codes)) == [1, 0, 1, 2, 0]
+    assert repeated(codes[[0, 1, 3]]) is None
+    assert repeated(codes[:0]) is None
+    assert list(repeated(np.array([9, 4, 9], dtype=np.uint64))) == [1, 0, 1]

@@ -1,4 +1,4 @@
-"""Distances against hand calculation and scipy; intervals against simulation."""
+"""The stability index against hand calculation, scipy and simulation, and the cells it is taken on."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from math import log
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
-from scipy.spatial.distance import jensenshannon
 
 from govern.stats.drift import (
     effective_size,
     equal_mass_edges,
-    jensen_shannon,
-    noise,
-    numeric_cells,
+    into,
+    numeric_edges,
     psi,
+    spread,
     stability_index,
-    wasserstein,
 )
 
 
@@ -80,41 +80,63 @@ def test_effective_size():
     assert effective_size(np.array([1, 1, 1, 2]), 4) == pytest.approx(16 / 10)
 
 
+def test_effective_size_of_codes_that_are_large():
+    codes = np.array([2**63 + 5, 7, 2**63 + 5, 0], dtype=np.uint64)
+    assert effective_size(codes, 4) == pytest.approx(16 / 6)
+
+
+def edges_of(values, bins):
+    return equal_mass_edges(*np.unique(values, return_counts=True), bins)
+
+
+def cells_of(reference, current, bins):
+    value, count = np.unique(reference, return_counts=True)
+    edges = numeric_edges(value, count, bins)
+    return edges, *(into(edges, *np.unique(side, return_counts=True)) for side in (reference, current))
+
+
 def test_equal_mass_edges_are_values_and_ties_share_a_cell():
-    assert equal_mass_edges(np.arange(1.0, 11), 5).tolist() == [2, 4, 6, 8]
-    assert equal_mass_edges(np.array([0.0] * 9 + [1.0]), 10).tolist() == [0]
-    assert equal_mass_edges(np.full(5, 3.0), 10).tolist() == []
+    assert edges_of(np.arange(1.0, 11), 5).tolist() == [2, 4, 6, 8]
+    assert edges_of(np.array([0.0] * 9 + [1.0]), 10).tolist() == [0]
+    assert edges_of(np.full(5, 3.0), 10).tolist() == []
+
+
+@given(st.lists(st.integers(-20, 20), min_size=1, max_size=60), st.integers(2, 12))
+def test_equal_mass_edges_are_numpys_quantiles(values, bins):
+    values = np.array(values, dtype=np.float64)
+    expected = np.unique(np.quantile(values, np.arange(1, bins) / bins, method="inverted_cdf"))
+    found = edges_of(values, bins)
+    # numpy's product of a share and a count is rounded, so that an edge may be the next value.
+    assert set(found) <= {*expected, *edges_of(values - 1e-9, bins) + 1e-9}
+    assert len(found) <= bins - 1
+    assert (found < values.max()).all()
+
+
+def test_a_value_of_no_reference_row_is_no_edge():
+    assert equal_mass_edges(np.array([1.0, 2, 3, 4]), np.array([5, 0, 5, 0]), 2).tolist() == [1]
+    assert numeric_edges(np.array([1.0, 2]), np.array([3, 0]), 4).tolist() == [np.nextafter(1, 0), 1]
 
 
 def test_what_the_reference_never_has_is_in_cells_of_its_own():
-    edges, then, now = numeric_cells(np.arange(1.0, 101), np.array([0.0, 1, 100, 101]), 4)
+    edges, then, now = cells_of(np.arange(1.0, 101), np.array([0.0, 1, 100, 101]), 4)
     assert edges.tolist() == [np.nextafter(1, 0), 25, 50, 75, 100]
     assert then.tolist() == [0, 25, 25, 25, 25, 0]
     assert now.tolist() == [1, 1, 0, 0, 1, 1]
-    _, then, now = numeric_cells(np.array([1.0, 2, 2]), np.array([0, 1, 1.5, 2, 3.0]), 4)
+    _, then, now = cells_of(np.array([1.0, 2, 2]), np.array([0, 1, 1.5, 2, 3.0]), 4)
     assert then.tolist() == [0, 1, 0, 2, 0]
     assert now.tolist() == [1, 1, 1, 1, 1]
-    _, then, now = numeric_cells(np.array([]), np.array([1.0, 2]), 4)
+    _, then, now = cells_of(np.array([]), np.array([1.0, 2]), 4)
     assert (then.tolist(), now.tolist()) == ([0], [2])
 
 
-def test_distances_equal_scipys():
-    rng = np.random.default_rng(2)
-    places = np.sort(rng.normal(size=20))
-    p, q = rng.dirichlet(np.ones(20)), rng.dirichlet(np.ones(20))
-    expected = stats.wasserstein_distance(places, places, p, q) / 2.5
-    assert wasserstein(places, 2.5)(p[None], q[None])[0] == pytest.approx(expected, abs=1e-12)
-    assert jensen_shannon(p[None], q[None])[0] == pytest.approx(jensenshannon(p, q), abs=1e-12)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=40), st.lists(st.integers(0, 9), min_size=1, max_size=5))
+def test_rows_are_counted_in_the_cells_where_they_lie(values, edges):
+    edges = np.unique(np.array(edges, dtype=np.float64))
+    value, count = np.unique(np.array(values, dtype=np.float64), return_counts=True)
+    expected = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
+    assert into(edges, value, count).tolist() == expected.tolist()
 
 
-def test_noise_equals_that_of_fresh_samples():
-    rng = np.random.default_rng(3)
-    p, q, n = np.array([0.2, 0.3, 0.5]), np.array([0.3, 0.3, 0.4]), 800
-    fresh = jensen_shannon(rng.multinomial(n, p, 4000) / n, rng.multinomial(n, q, 4000) / n)
-    found = noise(p * n, q * n, jensen_shannon, rng, n_reference=n, n_current=n, draws=4000)
-    assert found.sd == pytest.approx(fresh.std(), rel=0.1)
-    assert found.bias == pytest.approx(fresh.mean() - jensen_shannon(p[None], q[None])[0], abs=0.001)
-    assert found.upper == pytest.approx(np.quantile(fresh, 0.975), rel=0.1)
-    pooled = (p + q) / 2
-    null = jensen_shannon(rng.multinomial(n, pooled, 4000) / n, rng.multinomial(n, pooled, 4000) / n)
-    assert found.chance_limit == pytest.approx(np.quantile(null, 0.95), rel=0.1)
+def test_spread_is_the_standard_deviation_of_repeated_rows():
+    value, count = np.array([1.0, 4, 9]), np.array([3.0, 1, 2])
+    assert spread(value, count) == pytest.approx(np.repeat(value, [3, 1, 2]).std(), abs=1e-12)

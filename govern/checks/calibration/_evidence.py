@@ -1,4 +1,4 @@
-"""What calibration rests on: who counts, which scores have a logit, and the points of the calibration plot."""
+"""What calibration rests on: who counts, which scores have a logit, how sure a distance is, and the plot's points."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from govern.stats.proportion import wilson
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
+    from govern.stats.calibration import Spread
 
 _BINS = 10
+#: Draws of noise behind the interval of a distance from perfect calibration.
+REPLICATES = 1000
+#: Why a distance from perfect calibration has no interval.
+NO_SPREAD = "every resample gives the same value: the bootstrap cannot say how sure it is"
 #: Why there is no estimate although both classes are there and every score has a logit.
 SINGULAR = "the scores lie too near 0 and 1, or the patients differ too little, for an error of the fit"
 
@@ -24,7 +29,7 @@ def counts(scores: Scores) -> dict[str, Any]:
     return {
         "n": scores.n,
         "events": scores.events,
-        "support": min(units(event, patient), units(~event, patient)),
+        "support": min(units(of, patient, weight=scores.weight) for of in (event, ~event)),
     }
 
 
@@ -42,25 +47,37 @@ def certain(scores: Scores) -> str:
     sure = saturated(scores.score)
     if not sure.any():
         return ""
-    wrong = int((sure & (scores.score != scores.label)).sum())
+    wrong = scores.count(sure & (scores.score != scores.label))
     return (
-        f"{int(sure.sum())} of {scores.n} scores are exactly 0 or 1 ({wrong} of them wrong): their logit is "
+        f"{scores.count(sure)} of {scores.n} scores are exactly 0 or 1 ({wrong} of them wrong): their logit is "
         "infinite, and they are neither clipped nor left out"
     )
+
+
+def limits(spread: Spread | None) -> dict[str, Any]:
+    """Return the interval of a distance as a measurement's fields: none, and no verdict, where nothing varies."""
+    if spread is None:
+        return {"lower": None, "upper": None, "sufficient": False, "message": NO_SPREAD}
+    return {"lower": spread.lower, "upper": spread.upper}
+
+
+def noise(spread: Spread | None) -> dict[str, float]:
+    """Return what a perfectly calibrated model would show, for ``details``."""
+    return {} if spread is None else {"expected_if_calibrated": spread.expected, "noise_limit": spread.limit}
 
 
 def points(scores: Scores) -> list[dict[str, float | int]]:
     """Return the mean score and the event rate, with Wilson's interval, of ten equal-mass bins."""
     if not scores.n:
         return []
-    bin_of = equal_mass(scores.score, _BINS)
+    bin_of = equal_mass(scores.score, _BINS, scores.weight)
     found: list[dict[str, float | int]] = []
     for i in range(int(bin_of.max()) + 1):
         rows = scores.where(bin_of == i)
-        lower, upper = wilson(*effective(rows.label == 1, rows.patient))
+        lower, upper = wilson(*effective(rows.label == 1, rows.patient, weight=rows.weight))
         found.append(
             {
-                "predicted": float(np.mean(rows.score)),
+                "predicted": rows.total(rows.score) / rows.n,
                 "observed": rows.events / rows.n,
                 "lower": lower,
                 "upper": upper,

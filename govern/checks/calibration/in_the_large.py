@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from govern.checks.calibration._evidence import SINGULAR, certain, counts, too_little
 from govern.stats.calibration import in_the_large as fit_intercept
 from govern.stats.clusters import repeated
@@ -44,7 +42,7 @@ def in_the_large(scores: Scores) -> Measurement:
     method = "logistic intercept, slope held at 1; Wald interval"
     method += "" if patient is None else " from the sandwich over patients"
     message = too_little(scores) or certain(scores)
-    fit = None if message else fit_intercept(scores.label, scores.score, patient)
+    fit = None if message else fit_intercept(scores.label, scores.score, patient, scores.weight)
     if fit is None:
         return Measurement.unknown(
             method=method,
@@ -58,6 +56,6 @@ def in_the_large(scores: Scores) -> Measurement:
         lower=estimate - half,
         upper=estimate + half,
         method=method,
-        details={"se": se, "observed_expected": scores.events / float(np.sum(scores.score))},
+        details={"se": se, "observed_expected": scores.events / scores.total(scores.score)},
         **counts(scores),
     )

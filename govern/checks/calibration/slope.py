@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from govern.checks.calibration._evidence import SINGULAR, certain, counts, points, too_little
-from govern.stats.calibration import identified, recalibrate
-from govern.stats.clusters import repeated
-from govern.stats.proportion import quantile
-from govern.types import Measurement
+from govern.checks.calibration._evidence import points
+from govern.checks.calibration._recalibration import coefficient
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
-
-_LEVEL = 0.95
+    from govern.types import Measurement
 
 
 def slope(scores: Scores) -> Measurement:
@@ -41,29 +37,5 @@ def slope(scores: Scores) -> Measurement:
 
     See: Cox 1958; Van Calster et al., BMC Medicine 2019;17:230; docs/statistics.md.
     """
-    patient = repeated(scores.patient)
-    method = "logistic recalibration, joint intercept; Wald interval"
-    method += "" if patient is None else " from the sandwich over patients"
-    message, fit = too_little(scores) or certain(scores), None
-    if not message and not identified(scores.label, scores.score):
-        message = "one cut of the score separates the classes, or all scores are equal: no slope exists"
-    if not message:
-        fit = recalibrate(scores.label, scores.score, patient)
-    if fit is None:
-        return Measurement.unknown(
-            method=method,
-            message=message or SINGULAR,
-            details={"bins": points(scores)},
-            **counts(scores),
-        )
-    intercept, estimate = (float(c) for c in fit.coefficients)
-    se = sqrt(fit.covariance[1, 1])
-    half = quantile(_LEVEL) * se
-    return Measurement(
-        estimate=estimate,
-        lower=estimate - half,
-        upper=estimate + half,
-        method=method,
-        details={"intercept": intercept, "se": se, "bins": points(scores)},
-        **counts(scores),
-    )
+    found = coefficient(scores, "slope")
+    return replace(found, details={**found.details, "bins": points(scores)})

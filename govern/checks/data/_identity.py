@@ -1,4 +1,4 @@
-"""Who is who, and which row is which: identifiers and rows that can be compared across files."""
+"""Which codes of rows or patients stand more than once, or in another dataset too; by sorting them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
     from numpy.typing import NDArray
-
-    from govern.checks.inputs import Data
 
 #: How many row numbers a finding lists.
 EXAMPLES = 20
 
 
-def patients(data: Data) -> NDArray[np.int64] | None:
-    """Return codes of each row's patient, shape (n,), or ``None`` where no identifier is declared.
-
-    Rows without an identifier count as one patient, which is the cautious end.
-    """
-    import pandas as pd
-
-    from govern.scan.patients import identifiers
-    from govern.scan.table import column
-
-    if data.patient_id is None:
-        return None
-    column(data.frame, data.patient_id)
-    return pd.factorize(identifiers(data.frame[data.patient_id]), use_na_sentinel=False)[0].astype(np.int64)
+def repeats(codes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which of the codes, shape (n,), stand earlier too."""
+    ordered = np.sort(codes)
+    again = members(codes, distinct(ordered[1:][ordered[1:] == ordered[:-1]]))
+    at = np.flatnonzero(again)
+    again[at[np.unique(codes[at], return_index=True)[1]]] = False
+    return again
 
 
-def same_rows(frames: Sequence[pd.DataFrame]) -> list[NDArray[np.int64]]:
-    """Return codes of the rows of frames with the same columns: equal rows, in whichever frame, have equal codes.
+def known(codes: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which of the codes, shape (n,), stand among the others, shape (m,)."""
+    ordered, elsewhere = np.sort(codes), np.sort(others)
+    return members(codes, distinct(ordered[members(ordered, elsewhere)]))
 
-    A missing value equals a missing value.
-    """
-    import pandas as pd
 
-    both = pd.concat(frames, ignore_index=True)
-    codes = np.zeros(len(both), dtype=np.int64)
-    for name in both.columns:
-        column = pd.factorize(both[name], use_na_sentinel=False)[0].astype(np.int64)
-        codes = pd.factorize(codes * (column.max() + 1) + column)[0].astype(np.int64)
-    return np.split(codes, np.cumsum([len(f) for f in frames])[:-1])
+def distinct(ordered: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return each of ascending codes once."""
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
+def members(codes: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which of the codes stand among ascending ones."""
+    if len(ordered) == 0:
+        return np.zeros(len(codes), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(ordered, codes), len(ordered) - 1)
+    found: NDArray[np.bool_] = ordered[place] == codes
+    return found

@@ -10,10 +10,7 @@ import numpy as np
 from govern.types import Measurement, Role
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from govern.checks.inputs import Data
+    from govern.scan.dataset import Data
 
 
 #: Where chance makes more rows alike than this share of the test set, copies cannot be told from them.
@@ -27,7 +24,8 @@ def duplicates(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
         figure too good, even where patient identifiers were replaced.
     How: The number of test rows that equal an earlier test row or a train row in the label and all of the model's
         inputs, or an earlier test row in every column but the patient identifier, less what patients who are alike
-        by chance explain: the 97.5 % Poisson quantile of the pairs that would agree if the columns were independent.
+        by chance explain: the 97.5 % Poisson quantile of the pairs that would agree if the columns were independent, of
+        which each agrees as often as in a sample of at most 20,000 rows.
         A row number or an admission's identifier so hides no copy. A missing value equals a missing value. The
         details give each count (`within`: every column; `within_inputs`: label and inputs; `in_train`), what chance
         explains of them, and row numbers (from 0).
@@ -39,30 +37,33 @@ def duplicates(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     See: Kapoor S, Narayanan A. Leakage and the reproducibility crisis in machine-learning-based science. Patterns
         4(9), 2023 (L1.4).
     """
-    from govern.checks.data._identity import EXAMPLES, same_rows
+    from govern.checks.data._chance import alike_by_chance
+    from govern.checks.data._identity import EXAMPLES, known, repeats
+    from govern.checks.drift._features import comparable
 
-    own = [str(c) for c in test.frame.columns if c != test.patient_id]
-    within = _repeats(same_rows([test.frame[own]])[0])
-    by_chance = _by_chance(test.frame[own])
-    alike, known = np.zeros((2, len(test.frame)), dtype=bool)
-    among = 0
+    within = repeats(test.identity.all)
+    by_chance = alike_by_chance(test, {n: c.kind for n, c in test.columns.items() if n != test.patient_id})
+    alike, seen = np.zeros((2, test.rows), dtype=bool)
+    among, compared = 0, False
     train = datasets.get(Role.TRAIN)
-    compared = train is not None and bool(test.features)
-    if test.features:
-        rows = _rows(test, {"test": test} if train is None else {"test": test, "train": train})
-        now, *then = same_rows(rows)
-        alike = _repeats(now)
-        by_chance += _by_chance(rows[0])
-        for codes, other in zip(then, rows[1:], strict=True):
-            known = np.isin(now, codes)
-            among = int(_repeats(codes).sum())
-            by_chance += _by_chance(rows[0], other)
-    either = within | alike | known
-    seen = int(either.sum())
-    total = max(0, seen - by_chance)
-    coarse = seen > 0 and by_chance > _COARSE * len(test.frame)
-    message = f"{int((within | alike).sum())} test rows repeat another, {int(known.sum())} equal a train row"
-    if seen and by_chance:
+    if test.identity.inputs is not None:
+        names = [*test.features, *([test.label] if test.label else [])]
+        sides = {"test": test} if train is None else {"test": test, "train": train}
+        kinds = {name: comparable(name, sides) for name in dict.fromkeys(names)}
+        alike = repeats(test.identity.inputs)
+        by_chance += alike_by_chance(test, kinds)
+        if train is not None and train.identity.inputs is not None and _same_inputs(test, train):
+            compared = True
+            seen = known(test.identity.inputs, train.identity.inputs)
+            among = int(np.count_nonzero(repeats(train.identity.inputs)))
+            by_chance += alike_by_chance(test, kinds, train)
+    either = within | alike | seen
+    count = int(np.count_nonzero(either))
+    total = max(0, count - by_chance)
+    coarse = count > 0 and by_chance > _COARSE * test.rows
+    message = f"{int(np.count_nonzero(within | alike))} test rows repeat another"
+    message += f", {int(np.count_nonzero(seen))} equal a train row"
+    if count and by_chance:
         message += f"; up to {by_chance} are explained by chance"
     if coarse:
         message += ", too many to tell a copy from two patients who are alike"
@@ -73,14 +74,14 @@ def duplicates(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
         estimate=known_total,
         lower=known_total,
         upper=known_total,
-        n=len(test.frame),
+        n=test.rows,
         method="exact count less the 97.5 % Poisson quantile of chance likeness",
         sufficient=known_total is not None,
         message=message,
         details={
-            "within": int(within.sum()),
-            "within_inputs": int(alike.sum()),
-            "in_train": int(known.sum()),
+            "within": int(np.count_nonzero(within)),
+            "within_inputs": int(np.count_nonzero(alike)),
+            "in_train": int(np.count_nonzero(seen)),
             "within_train": among,
             "by_chance": by_chance,
             "examples": np.flatnonzero(either)[:EXAMPLES].tolist(),
@@ -88,43 +89,6 @@ def duplicates(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     )
 
 
-def _by_chance(rows: pd.DataFrame, other: pd.DataFrame | None = None) -> int:
-    """Return how many pairs of rows chance makes alike at the most (97.5 %), were the columns independent.
-
-    Pairs are within ``rows``, or of a row with one of ``other``. Two rows agree in a column with the
-    probability that two draws from its values agree.
-    """
-    import pandas as pd
-    from scipy.stats import poisson
-
-    n = len(rows)
-    pairs = n * (n - 1) / 2 if other is None else n * len(other)
-    probability = 1.0
-    for name in rows.columns:
-        both = rows[name] if other is None else pd.concat([rows[name], other[name]])
-        codes = pd.factorize(both, use_na_sentinel=False)[0]
-        size = int(codes.max()) + 1
-        own = np.bincount(codes[:n], minlength=size) / n
-        theirs = own if other is None else np.bincount(codes[n:], minlength=size) / len(other)
-        # Within one table two different rows are drawn: the share of pairs, not of draws with replacement.
-        agree = float(own @ theirs)
-        probability *= max(0.0, (agree * n - 1) / (n - 1)) if other is None and n > 1 else agree
-    return int(poisson.ppf(0.975, pairs * probability)) if pairs and len(rows.columns) else 0
-
-
-def _repeats(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a row repeats an earlier one."""
-    later = np.ones(len(codes), dtype=bool)
-    later[np.unique(codes, return_index=True)[1]] = False
-    return later
-
-
-def _rows(test: Data, datasets: Mapping[str, Data]) -> list[pd.DataFrame]:
-    """Return each dataset's label and model inputs, by values that can be compared."""
-    import pandas as pd
-
-    from govern.checks.drift._features import comparable
-
-    names = dict.fromkeys([*test.features, *([test.label] if test.label else [])])
-    columns = {name: comparable(name, datasets)[1] for name in names}
-    return [pd.DataFrame({name: sides[i].to_numpy() for name, sides in columns.items()}) for i in range(len(datasets))]
+def _same_inputs(test: Data, train: Data) -> bool:
+    """Whether the codes of both datasets are of the same columns."""
+    return set(test.features) == set(train.features) and test.label == train.label

@@ -10,7 +10,7 @@ import numpy as np
 from govern.types import Measurement, Role
 
 if TYPE_CHECKING:
-    from govern.checks.inputs import Data
+    from govern.scan.dataset import Data
 
 
 def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
@@ -26,47 +26,42 @@ def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     Fix: Split by patient and not by row or admission, and snapshot the datasets again.
     See: Kaufman S et al. Leakage in data mining. ACM TKDD 6(4), 2012; TRIPOD+AI 2024, item 9.
     """
-    from govern.checks.data._identity import EXAMPLES
-    from govern.scan.patients import identifiers
-    from govern.scan.table import column
+    from govern.checks.data._identity import EXAMPLES, distinct, known
 
     seen = {role: datasets[role] for role in (Role.TRAIN, Role.REFERENCE) if role in datasets}
-    unnamed = [role for role, data in {Role.TEST: test, **seen}.items() if data.patient_id is None]
+    unnamed = [role for role, data in {Role.TEST: test, **seen}.items() if data.patients is None]
     compared = {role: data for role, data in seen.items() if role not in unnamed}
     if Role.TEST in unnamed or not compared:
         reason = "no train or reference dataset is declared"
         if unnamed:
             reason = f"no patient identifier is declared for {', '.join(unnamed)}"
         return Measurement.unknown(
-            n=len(test.frame),
+            n=test.rows,
             method="exact count",
             message=f"{reason}, so it is not known whether the model has seen these patients",
         )
-    ids = {}
-    for role, data in {Role.TEST: test, **compared}.items():
-        name = data.patient_id or ""
-        column(data.frame, name, path=f"the {role} dataset")
-        ids[role] = identifiers(data.frame[name])
-    own = ids.pop(Role.TEST)
-    found = {role: own.isin(other.dropna()).to_numpy() & own.notna().to_numpy() for role, other in ids.items()}
+    codes = {role: data.patients for role, data in compared.items() if data.patients is not None}
+    own = test.patients if test.patients is not None else np.zeros(test.rows, dtype=np.uint64)
+    named = own != 0
+    found = {role: named & known(own, others) for role, others in codes.items()}
     either = np.logical_or.reduce(list(found.values()))
-    overlap = own[either].nunique()
-    missing = int(own.isna().sum() + sum(other.isna().sum() for other in ids.values()))
+    overlap = len(distinct(np.sort(own[either])))
+    missing = sum(int(np.count_nonzero(side == 0)) for side in (own, *codes.values()))
     gaps = [f"{missing} rows have no patient identifier"] if missing else []
-    gaps += [f"{role} was not compared" for role in dict.fromkeys((Role.TRAIN, *unnamed)) if role not in ids]
-    patients = own.nunique()
-    known = overlap if overlap > 0 or not gaps else None
-    message = f"{overlap} of {patients} test patients also occur in {' or '.join(ids)}"
+    gaps += [f"{role} was not compared" for role in dict.fromkeys((Role.TRAIN, *unnamed)) if role not in codes]
+    patients = len(distinct(np.sort(own[named])))
+    count = overlap if overlap > 0 or not gaps else None
+    message = f"{overlap} of {patients} test patients also occur in {' or '.join(codes)}"
     return Measurement(
-        estimate=known,
-        lower=known,
-        upper=known,
+        estimate=count,
+        lower=count,
+        upper=count,
         n=patients,
         method="exact count",
-        sufficient=known is not None,
+        sufficient=count is not None,
         message="; ".join([message, *gaps]),
         details={
-            "patients": {role.value: int(own[rows].nunique()) for role, rows in found.items()},
+            "patients": {role.value: len(distinct(np.sort(own[rows]))) for role, rows in found.items()},
             "rows": int(either.sum()),
             "examples": np.flatnonzero(either)[:EXAMPLES].tolist(),
         },

@@ -1,36 +1,128 @@
-"""The features that two datasets share: as numbers or as categories, and counted into cells."""
+"""The features that two datasets share, counted into cells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from govern.errors import InputError, PolicyError
-from govern.scan.table import column
-from govern.stats.drift import effective_size, numeric_cells
+from govern.scan.cells import OTHER, Grid, align
+from govern.scan.grid import Ruler
+from govern.stats.drift import effective_size, into, numeric_edges
+from govern.strict_yaml import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from govern.checks.inputs import Data
+    from govern.scan.cells import ColumnCells
+    from govern.scan.dataset import Data
 
-#: What is larger has no finite square, so neither a standard deviation.
-_LARGEST = 1e150
+#: Words of fewer reference rows have no cell of their own: the most frequent of many rare words are so by chance.
+_COMMON = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """One feature in both datasets: float64 if ``numeric`` (dates in days), else text; missing is NaN."""
+    """One feature in both datasets: ``kind`` is ``numbers``, ``dates`` (in days) or ``words``."""
 
     name: str
-    numeric: bool
-    reference: pd.Series[Any]
-    current: pd.Series[Any]
+    kind: str
+    reference: ColumnCells
+    current: ColumnCells
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values have an order and a distance."""
+        return self.kind != "words"
+
+    @property
+    def missing(self) -> tuple[int, int]:
+        """How many reference and current rows have no value."""
+        return self.reference.missing, self.current.missing
+
+    @property
+    def held(self) -> tuple[int, int]:
+        """How many reference and current rows have a value."""
+        return int(self.reference.count.sum()), int(self.current.count.sum())
+
+    def cells(self, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the counts of reference and current rows in the same cells, each of shape (cells,).
+
+        Numbers: those of :func:`govern.stats.drift.numeric_edges`. Categories: one cell for each of the ``bins`` most
+        frequent of at least 20 reference rows, one for the others, one for what no (other) reference row has. Both: a
+        cell for missing values.
+        """
+        counts = self._numbers(bins) if self.numeric else self._words(bins)
+        then, now = (np.append(count, missing) for count, missing in zip(counts, self.missing, strict=True))
+        return then, now
+
+    def aligned(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the distinct values (or means of stretches) of numbers, ascending, and both sides' rows at each."""
+        value, then, now = align(self.reference, self.current)
+        return value, then.astype(np.float64), now.astype(np.float64)
+
+    @property
+    def grid(self) -> Grid | None:
+        """The grid whose stretches of values are compared; ``None`` where each value has its own cell."""
+        grid = self.reference.grid or self.current.grid
+        sides = (self.reference.value, self.current.value)
+        if (
+            grid is not None
+            and grid.high - grid.low == grid.cells
+            and all(bool((side == np.floor(side)).all()) for side in sides)
+        ):
+            return None  # a stretch holds one whole number
+        return grid
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether one side has so many different words that they were not counted one by one."""
+        return any(OTHER in side.value for side in (self.reference, self.current) if side.kind == "words")
+
+    def blur(self, value: NDArray[np.float64], then: NDArray[np.float64], now: NDArray[np.float64]) -> float:
+        """Return the most by which stretches can move the distributions of :meth:`aligned`: the average distance.
+
+        Every row lies between the ends of its stretch, and is compared as if it were at the mean of all rows there.
+        """
+        grid = self.grid
+        if grid is None:
+            return 0.0
+        place = Ruler(len(value)).place(grid, value)[0].copy()
+        inside = np.clip(place, 1, grid.cells)
+        lower, upper = grid.values(inside, np.zeros(len(value))), grid.values(inside, np.ones(len(value)))
+        lower[place == 0], upper[place == 0] = min(self.reference.low, self.current.low), grid.low
+        lower[place > grid.cells], upper[place > grid.cells] = grid.high, max(self.reference.high, self.current.high)
+        most = np.maximum(np.maximum(value - lower, upper - value), 0.0)
+        return float(((then / then.sum() + now / now.sum()) * most).sum())
+
+    def _numbers(self, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if self.reference.grid or self.current.grid:  # the mean of a stretch differs between the two
+            value, then, now = self.aligned()
+            edges = numeric_edges(value, then, bins)
+            return into(edges, value, then), into(edges, value, now)
+        sides = [(side.value.astype(np.float64), side.count) for side in (self.reference, self.current)]
+        edges = numeric_edges(*sides[0], bins)
+        then, now = (into(edges, *side) for side in sides)
+        return then, now
+
+    def _words(self, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        _, then, now = align(self.reference, self.current)
+        # What a reference row would be to the others: a word that it alone has is one that they never had. So two
+        # samples of one population of many words have equal shares of new ones (Good IJ, Biometrika 1953;40:237).
+        again = then > 1
+        common = int(np.count_nonzero(then >= _COMMON))
+        order = np.argsort(-then, kind="stable")  # the first of equally frequent ones is the first by name
+        kept = order[: min(bins, common)]
+        counts: list[NDArray[np.float64]] = []
+        for count, known in ((then, again), (now, then > 0)):
+            place = np.where(known, len(kept), len(kept) + 1)
+            place[kept] = np.arange(len(kept))
+            counts.append(np.bincount(place, weights=count, minlength=len(kept) + 2).astype(np.float64))
+        return counts[0], counts[1]
 
 
 def shared_features(test: Data, reference: Data) -> list[Feature]:
@@ -41,36 +133,49 @@ def shared_features(test: Data, reference: Data) -> list[Feature]:
     """
     found = []
     for name in dict.fromkeys((*test.features, *reference.features)):
-        kind, (then, now) = comparable(name, {"reference": reference, "test": test})
-        found.append(Feature(name=name, numeric=kind != "words", reference=then, current=now))
+        kind = comparable(name, {"reference": reference, "test": test})
+        found.append(
+            Feature(name=name, kind=kind, reference=reference.columns[name], current=test.columns[name]),
+        )
     return found
 
 
-def comparable(name: str, datasets: Mapping[str, Data]) -> tuple[str, list[pd.Series[Any]]]:
-    """Return whether a column holds numbers, dates or words, and its values in each dataset, by which to compare them.
-
-    Numbers are float64, dates days since 1970, anything else text; what is missing is NaN.
+def comparable(name: str, datasets: Mapping[str, Data]) -> str:
+    """Return whether a column holds ``numbers``, ``dates`` or ``words`` in all of these datasets.
 
     Raises:
         InputError: one of the datasets lacks the column (the nearest is named), one holds numbers where
             the other holds words, or a number is infinite.
     """
-    for role, data in datasets.items():
-        column(data.frame, name, path=f"the {role} dataset")
-    sides = {role: data.frame[name] for role, data in datasets.items()}
-    kinds = {_kind(side) for side in sides.values() if side.notna().any()} or {"words"}
+    sides = {role: column(data, name, role) for role, data in datasets.items()}
+    kinds = {side.kind for side in sides.values() if side.kind != "empty"} or {"words"}
     if len(kinds) > 1:
-        found = ", ".join(f"{_kind(side)} in the {role} dataset" for role, side in sides.items())
+        found = ", ".join(f"{side.kind} in the {role} dataset" for role, side in sides.items())
         raise InputError(f"the column {name!r} holds {found}", hint="prepare both datasets by the same code")
-    kind = kinds.pop()
-    return kind, [_values(side, kind, f"the {role} dataset") for role, side in sides.items()]
+    for role, side in sides.items():
+        if side.infinite:
+            raise InputError(
+                f"the {role} dataset: the column {name!r} holds {side.infinite} infinite values",
+                hint="find the division by zero or the overflow that made them; where a value is not known, "
+                "leave it empty",
+            )
+    return kinds.pop()
+
+
+def column(data: Data, name: str, role: str) -> ColumnCells:
+    """Return the cells of one column.
+
+    Raises:
+        InputError: there is none of that name; the nearest is named.
+    """
+    if name not in data.columns:
+        raise InputError(f"the {role} dataset: no column {name!r}", hint=nearest(name, data.columns))
+    return data.columns[name]
 
 
 def rows(data: Data) -> float:
     """Return the effective number of independent rows: fewer than there are, where patients repeat."""
-    from govern.checks.data._identity import patients
-
-    return effective_size(patients(data), len(data.frame))
+    return effective_size(data.patients, data.rows)
 
 
 def finite(check: str, **params: float) -> None:
@@ -82,54 +187,3 @@ def finite(check: str, **params: float) -> None:
     for name, value in params.items():
         if not np.isfinite(value):
             raise PolicyError(f"{check}: {name} is {value}, a finite number is needed", hint="leave it out")
-
-
-def cells(feature: Feature, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the counts of reference and current rows in the same cells, each of shape (cells,).
-
-    Numbers: those of :func:`govern.stats.drift.numeric_cells`. Categories: one cell for each of the ``bins`` most
-    frequent, one for the others, one for what the reference never has. Both: a cell for missing values.
-    """
-    reference, current = feature.reference.dropna(), feature.current.dropna()
-    if feature.numeric:
-        counts = list(numeric_cells(reference.to_numpy(np.float64), current.to_numpy(np.float64), bins)[1:])
-    else:
-        import pandas as pd
-
-        ranked = sorted(reference.value_counts().items(), key=lambda item: (-item[1], str(item[0])))
-        order = pd.Index([value for value, _ in ranked], dtype=reference.dtype)
-        size = min(bins, len(order)) + 2
-        counts = []
-        for series in (reference, current):
-            at = order.get_indexer(pd.Index(series))
-            at = np.where(at < 0, size - 1, np.minimum(at, size - 2))
-            counts.append(np.bincount(at, minlength=size).astype(np.float64))
-    return np.append(counts[0], feature.reference.isna().sum()), np.append(counts[1], feature.current.isna().sum())
-
-
-def _kind(values: pd.Series[Any]) -> str:
-    from pandas.api import types
-
-    if types.is_datetime64_any_dtype(values.dtype):
-        return "dates"
-    return "numbers" if types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype) else "words"
-
-
-def _values(values: pd.Series[Any], kind: str, where: str) -> pd.Series[Any]:
-    """Return the column as numbers (a date as days since 1970) or as text, with NaN for what is missing."""
-    import pandas as pd
-
-    if kind == "words" or values.isna().all():
-        text = values.astype(str).astype(object).where(values.notna(), np.nan)
-        return text if kind == "words" else pd.Series(np.full(len(values), np.nan))
-    if kind == "dates":
-        days = (values - pd.Timestamp(0, tz=getattr(values.dtype, "tz", None))) / pd.Timedelta(days=1)
-        return days.reset_index(drop=True)
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    endless = int((np.abs(numbers) > _LARGEST).sum())
-    if endless:
-        raise InputError(
-            f"{where}: the column {values.name!r} holds {endless} infinite values",
-            hint="find the division by zero or the overflow that made them; where a value is not known, leave it empty",
-        )
-    return pd.Series(numbers)

@@ -36,7 +36,7 @@ def prediction(
         Validation 14(4), 2020.
     """
     from govern.checks.drift._features import finite
-    from govern.stats.drift import effective_size, numeric_cells, stability_index
+    from govern.stats.drift import effective_size, filled, into, numeric_edges, stability_index
 
     finite("drift.prediction", bins=bins, chance=chance)
     if bins < 2:
@@ -47,13 +47,17 @@ def prediction(
             method="PSI",
             message="the reference dataset has no scores",
         )
-    edges, then, now = numeric_cells(reference_scores, scores.score, bins)
+    value, count = np.unique(reference_scores, return_counts=True)
+    ranked = scores.ranked
+    edges = numeric_edges(value, count, bins)
+    then, now = into(edges, value, count), into(edges, ranked.score, ranked.weights)
+    cells = filled(then, now)
     n, m = effective_size(scores.patient, scores.n), float(len(reference_scores))
     index = stability_index(then, now, n_reference=m, n_current=n)
     message = f"PSI {index.raw:.3f}, of which {index.chance:.3f} is chance"
     if index.chance_limit > chance:
         message += f"; identical populations would reach {index.chance_limit:.3f} in windows of this size"
-    if index.cells < 2:
+    if cells < 2:
         return Measurement.unknown(
             n=scores.n,
             method="PSI",
@@ -67,7 +71,7 @@ def prediction(
         upper=index.upper,
         n=scores.n,
         support=int(min(n, m)),
-        method=f"PSI on {index.cells} cells, non-central chi-square interval",
+        method=f"PSI on {cells} cells, non-central chi-square interval",
         sufficient=index.chance_limit <= chance,
         message=message,
         details={

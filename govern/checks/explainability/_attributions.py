@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Masked rows of one predict call: few calls, in bounded memory.
 _BATCH = 100_000
+#: Masks that shap puts into one call; all that a row needs, since answers are looked up.
+_MASKS = 10_000
 
 
 class ShapAttributions:
@@ -32,39 +35,41 @@ class ShapAttributions:
         self._predict = predict
         self._rows = rows
         self._background = background
-        self._draws: dict[tuple[int, int, int, int], Draw] = {}
+        self._draws: dict[tuple[int, ...], Draw] = {}
 
     @property
     def available(self) -> tuple[int, int]:
         """How many test rows and background rows there are."""
         return len(self._rows), len(self._background)
 
-    def draw(self, *, rows: int, background: int, seed: int, part: int = 0) -> Draw:
+    def draw(self, *, rows: int, background: int, seed: int, part: int = 0, against: int = 0, order: int = 0) -> Draw:
         """Explain ``rows`` test rows against ``background`` background rows, both sampled with ``seed``.
 
-        Where there are fewer, all are taken. Draws that differ only in ``part`` (0, 1, ...) share no row. Equal
-        arguments give the same draw, computed once.
+        Where there are fewer, all are taken. Draws that differ in ``part`` (0, 1, ...) share no test row, and those
+        that differ in ``against`` no background row; ``order`` (0, 1, ...) chooses another order in which each row's
+        features are taken in, with the same rows. Equal arguments give the same draw, computed once.
 
         Raises:
             InputError: there is nothing to explain, or the model does not give one finite risk a row.
         """
-        key = (rows, background, seed, part)
+        key = (rows, background, seed, part, against, order)
         if key not in self._draws:
             self._draws[key] = self._explain(*key)
         return self._draws[key]
 
-    def _explain(self, rows: int, background: int, seed: int, part: int) -> Draw:
-        order = np.random.default_rng(seed)
-        chosen = _sample(self._rows, rows, part, order)
-        against = _sample(self._background, background, part, order)
-        if min(len(chosen), len(against), chosen.shape[1]) == 0:
+    def _explain(self, rows: int, background: int, seed: int, part: int, against: int, order: int) -> Draw:
+        rng = np.random.default_rng(seed)
+        places = _sample(len(self._rows), rows, part, rng)
+        chosen = self._rows.iloc[places].reset_index(drop=True)
+        behind = self._background.iloc[_sample(len(self._background), background, against, rng)].reset_index(drop=True)
+        if min(len(chosen), len(behind), chosen.shape[1]) == 0:
             raise InputError(
                 "attributions need at least one feature, one test row and one background row",
                 hint="declare the model's features, and a reference or train dataset",
             )
-        rng = np.random.default_rng([seed, part])
-        code = _Code(chosen, against)
-        step = max(1, _BATCH // ((2 * chosen.shape[1] + 1) * len(against)))
+        rng = np.random.default_rng([seed, part, against, order])
+        code = _Code(chosen, behind)
+        step = max(1, _BATCH // ((2 * chosen.shape[1] + 1) * len(behind)))
         values = [
             _permutation_shap(
                 lambda codes: self._risks(code.decode(codes)),
@@ -77,8 +82,9 @@ class ShapAttributions:
         return Draw(
             features=tuple(map(str, chosen.columns)),
             values=np.concatenate(values),
-            base=float(self._risks(against).mean()),
+            base=float(self._risks(behind).mean()),
             scores=self._risks(chosen),
+            places=places,
         )
 
     def _risks(self, frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -121,10 +127,9 @@ class _Code:
         )
 
 
-def _sample(frame: pd.DataFrame, size: int, part: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the rows of one of the stretches of ``size`` rows into which a random order of them falls."""
-    chosen = np.sort(rng.permutation(len(frame))[part * size : (part + 1) * size])
-    return frame.iloc[chosen].reset_index(drop=True)
+def _sample(there: int, size: int, part: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return places, ascending: one of the stretches of ``size`` into which a random order of all places falls."""
+    return np.sort(rng.permutation(there)[part * size : (part + 1) * size]).astype(np.int64)
 
 
 def _permutation_shap(
@@ -169,11 +174,41 @@ def _run_shap(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # shap's imports (numba, IPython), not the model
-            from shap.explainers import Permutation
-            from shap.maskers import Independent
+            with _uncompiled():
+                from shap.explainers import Permutation
+                from shap.maskers import Independent
 
             explainer = Permutation(predict, Independent(background, max_samples=len(background)), seed=seed)
-            explanation = explainer(rows, max_evals=2 * rows.shape[1] + 1, silent=True)
+            # Not explainer(rows): from the second row on that also asks for main effects, half as much again.
+            values = [
+                explainer.explain_row(
+                    row,
+                    max_evals=2 * rows.shape[1] + 1,
+                    main_effects=False,
+                    error_bounds=False,
+                    batch_size=_MASKS,
+                    outputs=None,
+                    silent=True,
+                )["values"]
+                for row in rows
+            ]
     finally:
         np.random.set_state(state)
-    return np.asarray(explanation.values, dtype=np.float64)
+    return np.asarray(values, dtype=np.float64)
+
+
+@contextlib.contextmanager
+def _uncompiled() -> Iterator[None]:
+    """Import shap with its numba functions as plain Python.
+
+    It keeps no compiled code, so every process would compile it anew for four seconds, to save a tenth of one in
+    the few hundred rows that are explained here.
+    """
+    import numba
+
+    settings: Any = numba.config
+    compiled, settings.DISABLE_JIT = settings.DISABLE_JIT, True
+    try:
+        yield
+    finally:
+        settings.DISABLE_JIT = compiled

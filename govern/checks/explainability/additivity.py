@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from govern.checks.inputs import Attributions
 
 
-def additivity(attributions: Attributions, seed: int, *, rows: int = 200, background: int = 50) -> Measurement:
+def additivity(attributions: Attributions, seed: int, *, rows: int = 200, background: int = 25) -> Measurement:
     """Largest gap between a risk and the sum of its explanation.
 
     Why: Attributions that do not add up to the risk explain another model. It happens where a model answers the same

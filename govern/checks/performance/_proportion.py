@@ -30,8 +30,9 @@ def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, i
     if interval not in _INTERVALS:
         raise PolicyError(f"no interval {interval!r} for a proportion", hint=nearest(interval, _INTERVALS))
     name, limits = _INTERVALS[interval]
-    n, count = int(among.sum()), int((hit & among).sum())
-    if not n:
+    rows = scores.where(among)
+    count = rows.count(hit[among])
+    if not rows.n:
         return Measurement.unknown(
             n=0,
             events=scores.events,
@@ -39,16 +40,15 @@ def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, i
             method=name,
             message=f"no {what} among {scores.n} rows",
         )
-    patient = repeated(None if scores.patient is None else scores.patient[among])
-    lower, upper = limits(*effective(hit[among], patient))
-    every = among[among]
+    patient = repeated(rows.patient)
+    lower, upper = limits(*effective(hit[among], patient, weight=rows.weight))
     return Measurement(
-        estimate=count / n,
+        estimate=count / rows.n,
         lower=lower,
         upper=upper,
-        n=n,
+        n=rows.n,
         events=scores.events,
-        support=units(every, patient),
+        support=units(among[among], patient, weight=rows.weight),
         method=name
         if patient is None
         else f"{name} on the effective sample size, clustered by patient (Korn-Graubard)",

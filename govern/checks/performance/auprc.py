@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import PolicyError
-from govern.stats.bootstrap import bias_corrected, replicate, varies
+from govern.stats.bootstrap import bias_corrected, varies
 from govern.stats.clusters import repeated, units
-from govern.stats.precision_recall import Ranking, average_precision, curve, rank
+from govern.stats.precision_recall import Ranking, rank, resampled
 from govern.types import Measurement
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from govern.scan.scores import Scores
 
 _POINTS = 200
+#: Rows up to which rows themselves are drawn, and stretches of scores on which they are counted above.
+_EXACT, _STRETCHES = 2000, 512
 
 
 def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
@@ -27,10 +27,13 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
         of events found. A model without skill scores the prevalence, not 0.5.
 
     How: Average precision without interpolation: the sum over distinct scores of the gain in recall
-        times the precision, equal to scikit-learn's. 95 % bias-corrected percentile interval (Efron
-        1981) of a seeded bootstrap of rows, or of patients with all their rows where a patient repeats.
-        Resamples without any event define no value and are left out; `details` counts them. Support is
-        the smaller of events and non-events, counted in patients where they repeat.
+        times the precision, equal to scikit-learn's and taken from whole rows however many there are. 95 %
+        bias-corrected percentile interval (Efron 1981) of a seeded bootstrap of rows, or of patients with all
+        their rows where a patient repeats. Above 2,000 rows the resampled rows are counted on at most 512
+        stretches of the score, fine where few rows are flagged, and the interval is moved by what that
+        takes from the estimate. Resamples without any event define no value and are left out;
+        `details` counts them. Support is the smaller of events and non-events, counted in patients where
+        they repeat.
 
     Limits: Depends on the prevalence: never compare it between populations or groups whose prevalence
         differs, and judge it against the prevalence in `details`. Biased upward in small samples: with
@@ -47,7 +50,7 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
             f"performance.auprc: {replicates} replicates cannot show a 95 % interval", hint="ask for 1000 or more"
         )
     event, patient = scores.label == 1, repeated(scores.patient)
-    positive, negative = units(event, patient), units(~event, patient)
+    positive, negative = (units(of, patient, weight=scores.weight) for of in (event, ~event))
     unit = "rows" if patient is None else "patients"
     method = f"average precision; bias-corrected bootstrap of {unit}, {replicates} replicates"
     counts: dict[str, Any] = {"n": scores.n, "events": scores.events, "support": min(positive, negative)}
@@ -58,23 +61,18 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
             message=f"no {missing} among {scores.n} rows: precision against recall has no meaning",
             **counts,
         )
-    ranking = rank(scores.label, scores.score)
-    ranked = None if patient is None else patient[ranking.order]
-    estimate = float(average_precision(ranking, np.ones((1, scores.n)))[0])
-
-    def resampled(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        # rows are exchangeable, so their weights need no sorting; those of patients go to their rows
-        return average_precision(ranking, weights if ranked is None else weights[:, ranked])
-
-    drawn = scores.n if patient is None else int(patient.max()) + 1
-    values = replicate(resampled, drawn, replicates=replicates, seed=seed)
+    ranking = rank(scores.label, scores.score, weight=scores.weight)
+    values = resampled(ranking, patient, replicates=replicates, seed=seed, exact=_EXACT, most=_STRETCHES)
     defined = values[np.isfinite(values)]
+    estimate = ranking.average_precision
+    if scores.whole is not None:
+        defined, estimate = defined + (scores.whole.average_precision - estimate), scores.whole.average_precision
     spread = varies(defined)
     lower, upper = bias_corrected(defined, estimate) if spread else (None, None)
     return Measurement(
         estimate=estimate,
-        lower=lower,
-        upper=upper,
+        lower=None if lower is None else min(max(lower, 0.0), estimate),
+        upper=None if upper is None else max(min(upper, 1.0), estimate),
         method=method,
         sufficient=spread,
         message="" if spread else "every resample gives the same value: the bootstrap cannot say how sure it is",
@@ -88,6 +86,6 @@ def auprc(scores: Scores, seed: int, *, replicates: int = 1000) -> Measurement:
 
 
 def _curve(ranking: Ranking) -> dict[str, list[float]]:
-    recall, precision = curve(ranking)
+    recall, precision = ranking.curve()
     keep = np.unique(np.linspace(0, len(recall) - 1, min(_POINTS, len(recall))).round().astype(int))
     return {"recall": recall[keep].tolist(), "precision": precision[keep].tolist()}

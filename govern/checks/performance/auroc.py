@@ -14,6 +14,8 @@ from govern.strict_yaml import nearest
 from govern.types import Measurement
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from govern.scan.scores import Scores
 
 _INTERVALS = {"logit": logit_interval, "wald": wald_interval}
@@ -29,12 +31,12 @@ def auroc(scores: Scores, *, interval: str = "logit") -> Measurement:
         0.5 is chance, 1 is perfect order. It says how well the model ranks, at no particular threshold.
 
     How: Mann-Whitney estimate over all pairs, ties counting half, exact. Variance by DeLong et al.
-        (Biometrics 1988;44:837); where a patient has several rows by Obuchowski (Biometrics
-        1997;53:567), clustered by patient. 95 % interval on the logit scale (`interval: logit`), or
-        estimate -/+ 1.96 standard errors (`wald`, as pROC prints). Where that variance is 0 or does not
-        exist (perfect order, one constant score, a single patient in a class) Newcombe's method 5
-        (Stat Med 2006;25:559) is used instead and named. Support is the smaller of events and
-        non-events, counted in patients where they repeat.
+        (Biometrics 1988;44:837), of whole rows like the estimate, however many there are; where a patient has
+        several rows by Obuchowski (Biometrics 1997;53:567), clustered by patient. 95 % interval on the
+        logit scale (`interval: logit`), or estimate -/+ 1.96 standard errors (`wald`, as pROC prints).
+        Where that variance is 0 or does not exist (perfect order, one constant score, a single patient in
+        a class) Newcombe's method 5 (Stat Med 2006;25:559) is used instead and named. Support is the
+        smaller of events and non-events, counted in patients where they repeat.
 
     Limits: Says nothing about calibration or about the threshold in use, and does not depend on how
         common the event is, so it can be high where most alarms are false. Below 20 events or
@@ -48,8 +50,9 @@ def auroc(scores: Scores, *, interval: str = "logit") -> Measurement:
     """
     if interval not in _INTERVALS:
         raise PolicyError(f"performance.auroc: no interval {interval!r}", hint=nearest(interval, _INTERVALS))
-    event, patient = scores.label == 1, repeated(scores.patient)
-    positive, negative = units(event, patient), units(~event, patient)
+    rows = scores.ranked
+    event, patient = rows.label == 1, repeated(rows.patient)
+    positive, negative = (units(of, patient, weight=rows.weight) for of in (event, ~event))
     counts: dict[str, Any] = {"n": scores.n, "events": scores.events, "support": min(positive, negative)}
     if not counts["support"]:
         missing = "events" if not positive else "rows without the event"
@@ -58,41 +61,49 @@ def auroc(scores: Scores, *, interval: str = "logit") -> Measurement:
             message=f"no {missing} among {scores.n} rows: there is no pair to compare",
             **counts,
         )
-    found = area(scores.label, scores.score)
-    spread = variance(found.influence, scores.label, patient)
-    if spread is not None and spread > _ROUNDING and 0 < found.estimate < 1:
-        lower, upper = _INTERVALS[interval](found.estimate, sqrt(spread))
+    estimate, se = _area(scores, patient)
+    if se is not None and se**2 > _ROUNDING and 0 < estimate < 1:
+        lower, upper = _INTERVALS[interval](estimate, se)
         source = "DeLong" if patient is None else "Obuchowski (clustered by patient)"
         method, message = f"Mann-Whitney; {source}, {interval} interval", ""
     else:
-        lower, upper = newcombe_interval(found.estimate, positive, negative)
+        lower, upper = newcombe_interval(estimate, positive, negative)
         method = "Mann-Whitney; Newcombe's method 5" + ("" if patient is None else " on patients")
-        message = _degenerate(found.estimate, spread)
+        message = _degenerate(estimate, se)
     return Measurement(
-        estimate=found.estimate,
+        estimate=estimate,
         lower=lower,
         upper=upper,
         method=method,
         message=message,
-        details={"se": None if spread is None else sqrt(max(spread, 0.0)), "roc": _curve(scores)},
+        details={"se": se, "roc": _curve(rows)},
         **counts,
     )
 
 
-def _degenerate(estimate: float, spread: float | None) -> str:
+def _area(scores: Scores, patient: NDArray[np.int64] | None) -> tuple[float, float | None]:
+    """Return the area and its standard error: of the whole rows where cells stand for them, else of the rows."""
+    if scores.whole is not None:
+        return scores.whole.area, scores.whole.area_se
+    rows = scores.ranked
+    found = area(rows.label, rows.score, weight=rows.weight)
+    spread = variance(found.influence, rows.label, patient, weight=rows.weight)
+    return found.estimate, None if spread is None else sqrt(max(spread, 0.0))
+
+
+def _degenerate(estimate: float, se: float | None) -> str:
     if estimate in (0.0, 1.0):
         return "the scores separate the classes perfectly: rule out that the outcome leaks into the inputs"
-    if spread is None:
+    if se is None:
         return "a single patient in one class: the variance is assumed, not estimated"
     return "the scores show no variance: the interval assumes one"
 
 
-def _curve(scores: Scores) -> dict[str, list[float]]:
-    """Return the corners of the ROC curve, thinned evenly in rank to at most 200 points."""
-    order = np.argsort(-scores.score, kind="stable")
-    falling, event = scores.score[order], scores.label[order] == 1
-    ends = np.append(np.flatnonzero(np.diff(falling)), scores.n - 1)
-    tpr = np.append(0.0, np.cumsum(event)[ends] / scores.events)
-    fpr = np.append(0.0, np.cumsum(~event)[ends] / scores.nonevents)
+def _curve(rows: Scores) -> dict[str, list[float]]:
+    """Return the corners of the ROC curve of ranked rows, thinned evenly in rank to at most 200 points."""
+    falling, event, weight = rows.score[::-1], rows.label[::-1] == 1, rows.weights[::-1]
+    ends = np.append(np.flatnonzero(np.diff(falling)), len(falling) - 1)
+    tpr = np.append(0.0, np.cumsum(weight * event)[ends] / rows.events)
+    fpr = np.append(0.0, np.cumsum(weight * ~event)[ends] / rows.nonevents)
     keep = np.unique(np.linspace(0, len(tpr) - 1, min(_POINTS, len(tpr))).round().astype(int))
     return {"fpr": fpr[keep].tolist(), "tpr": tpr[keep].tolist()}

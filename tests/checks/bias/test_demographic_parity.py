@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from govern.checks.bias.demographic_parity import demographic_parity
+from govern.checks.bias.demographic_parity import demographic_parity as check
 from govern.errors import InputError, PolicyError
 from govern.scan.scores import Groups, Scores, groups, scores
 from govern.stats.proportion import newcombe
@@ -17,6 +17,10 @@ from govern.stats.proportion import newcombe
 
 def _scores(label, score, patient=None) -> Scores:
     return Scores(label=np.asarray(label, dtype=np.int8), score=np.asarray(score, dtype=float), patient=patient)
+
+
+def demographic_parity(rows: Scores, by: Groups, **params):
+    return check(rows, by, 0, **params)
 
 
 def _groups(codes, count: int) -> Groups:

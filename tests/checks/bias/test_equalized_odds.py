@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from govern.checks.bias.equalized_odds import equalized_odds
+from govern.checks.bias.equalized_odds import equalized_odds as check
 from govern.scan.scores import Groups, Scores, groups, scores
 from govern.stats.proportion import newcombe
 
 
 def _scores(label, score, patient=None) -> Scores:
     return Scores(label=np.asarray(label, dtype=np.int8), score=np.asarray(score, dtype=float), patient=patient)
+
+
+def equalized_odds(rows: Scores, by: Groups, **params):
+    return check(rows, by, 0, **params)
 
 
 def _groups(codes, count: int) -> Groups:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.calibration import calibration_curve
 
 from govern.checks.calibration.ece import ece
 from govern.errors import PolicyError
-from govern.scan.scores import Scores
+from govern.scan.scores import Scores, scores
 
 
 def _scores(label, score, patient=None) -> Scores:
@@ -87,3 +91,24 @@ def test_a_single_patient_is_no_evidence():
     found = ece(_scores([0, 1, 0, 1, 1], [0.1, 0.3, 0.4, 0.6, 0.7], np.zeros(5, dtype=np.int64)), 1)
     assert (found.estimate, found.sufficient, found.support) == (None, False, 1)
     assert "one patient" in found.message
+
+
+def test_equal_width_equals_r_on_support2_and_sklearn(shared_data: Path):
+    table = pd.read_csv(shared_data / "reference" / "support2_predictions.csv.gz")
+    results = json.loads((shared_data / "reference" / "support2.json").read_text())["results"]
+    for name in ("death_60d~model_60d", "death_180d~physician_180d"):
+        rows = table[name.split("~")].dropna()
+        found = ece(scores(rows.iloc[:, 0], rows.iloc[:, 1]), 1, binning="equal-width")
+        assert found.estimate == pytest.approx(results[name]["overall"]["ece10_equal_width"], abs=1e-9)
+        assert found.lower < found.estimate < found.upper
+        assert "equal-width" in found.method
+    cohort = _cohort(3000, 6, stretch=0.5)
+    observed, predicted = calibration_curve(cohort.label, cohort.score, n_bins=5, strategy="uniform")
+    rows = np.bincount(np.searchsorted([0.2, 0.4, 0.6, 0.8], cohort.score))
+    expected = np.abs(observed - predicted) @ rows[rows > 0] / 3000
+    assert ece(cohort, 1, bins=5, binning="equal-width").estimate == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_unknown_binning_is_refused():
+    with pytest.raises(PolicyError, match="equal-mas"):
+        ece(_cohort(50, 1), 1, binning="equal-mas")

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from govern.checks.data.duplicates import duplicates
-from govern.checks.inputs import Data
 from govern.errors import InputError
+from govern.scan.local import dataset
 from govern.scan.table import read
 from govern.types import Role
 
@@ -18,7 +18,7 @@ def data(rows, columns=("pid", "x", "sex", "y"), *, others=0):
         more = {c: np.arange(others) + others * 10.0 for c in columns} | {"sex": "m", "y": np.arange(others) % 2}
         frame = pd.concat([frame, pd.DataFrame(more)], ignore_index=True)
     frame["z"] = frame["x"] * 3.0 if pd.api.types.is_numeric_dtype(frame["x"]) else frame["x"]  # equal where x is
-    return Data(frame=frame, features=("x", "z", "sex"), label="y", patient_id="pid")
+    return dataset(frame, features=("x", "z", "sex"), label="y", patient_id="pid")
 
 
 TRAIN = data([(100, 5.0, "f", 0), (101, 6.0, "m", 1)])
@@ -81,9 +81,9 @@ def test_values_of_another_kind_are_refused_and_hide_no_copy():
     labels = data([(1, 5.0, "f", "0"), (2, 6.0, "m", "1")])
     with pytest.raises(InputError, match="the column 'y' holds words in the test dataset"):
         duplicates(labels, {Role.TRAIN: TRAIN})
-    codes = Data(frame=TRAIN.frame.assign(x=pd.Series([5, 6], dtype=object)), features=("x", "sex"), label="y")
-    written = Data(frame=data([(1, "5", "f", 0)]).frame, features=("x", "sex"), label="y", patient_id="pid")
-    assert duplicates(written, {Role.TRAIN: codes}).details["in_train"] == 1
+    codes = dataset(TRAIN.sample.assign(x=pd.Series([5, 6], dtype=object)), features=("x", "sex"), label="y")
+    same = dataset(data([(1, 5.0, "f", 0)]).sample, features=("x", "sex"), label="y", patient_id="pid")
+    assert duplicates(same, {Role.TRAIN: codes}).details["in_train"] == 1
 
 
 def test_how_common_repetition_is_among_train_rows():
@@ -97,12 +97,12 @@ def test_without_train_there_is_no_pass():
     assert found.estimate is None
     assert not found.sufficient
     assert duplicates(clean, {Role.TRAIN: TRAIN}).sufficient
-    undeclared = Data(frame=clean.frame, features=(), label="y")
+    undeclared = dataset(clean.sample, label="y")
     assert not duplicates(undeclared, {Role.TRAIN: TRAIN}).sufficient
 
 
 def test_a_feature_that_train_lacks():
-    train = Data(frame=TRAIN.frame.rename(columns={"sex": "sexe"}), features=("x",))
+    train = dataset(TRAIN.sample.rename(columns={"sex": "sexe"}), features=("x",))
     with pytest.raises(InputError, match="the train dataset: no column 'sex'"):
         duplicates(data([(1, 1.0, "f", 0)]), {Role.TRAIN: train})
 
@@ -114,14 +114,14 @@ def test_patients_who_are_alike_by_chance_are_no_copies():
     def drawn(first):
         rows = {"pid": range(first, first + 3000), "age": rng.normal(62, 14, 3000).round(1)}
         rows |= {"lactate": rng.gamma(4, 0.5, 3000).round(2), "y": rng.integers(0, 2, 3000)}
-        return Data(frame=pd.DataFrame(rows), features=("age", "lactate"), label="y", patient_id="pid")
+        return dataset(pd.DataFrame(rows), features=("age", "lactate"), label="y", patient_id="pid")
 
     test, train = drawn(0), drawn(3000)
     honest = duplicates(test, {Role.TRAIN: train})
     assert honest.details["in_train"] > 10
     assert honest.estimate == 0
-    copied = pd.concat([test.frame, train.frame[:60].assign(pid=range(9000, 9060))])
-    leaked = Data(frame=copied, features=test.features, label="y", patient_id="pid")
+    copied = pd.concat([test.sample, train.sample[:60].assign(pid=range(9000, 9060))])
+    leaked = dataset(copied, features=test.features, label="y", patient_id="pid")
     assert duplicates(leaked, {Role.TRAIN: train}).estimate > 10
 
 
@@ -130,10 +130,34 @@ def test_support2_has_none_until_rows_are_copied(shared_data):
     features = tuple(c for c in frame.columns if c not in {"patient_id", "died_180d"})
 
     def made(part):
-        return Data(frame=part, features=features, label="died_180d", patient_id="patient_id")
+        return dataset(part, features=features, label="died_180d", patient_id="patient_id")
 
     test, train = frame[:2000], frame[2000:]
     assert duplicates(made(test), {Role.TRAIN: made(train)}).estimate == 0
     copied = pd.concat([test, test[:3], train[:4].assign(patient_id=[1, 2, 3, 4])])
     found = duplicates(made(copied), {Role.TRAIN: made(train)})
     assert (found.details["within"], found.details["in_train"]) == (3, 4)
+
+
+def test_a_sample_that_is_not_of_all_rows_hides_neither_copies_nor_chance(monkeypatch):
+    """Chance is then worked out from the sample; the counts are of all rows."""
+    rng = np.random.default_rng(0)
+
+    def made(n):
+        return pd.DataFrame({"x": rng.normal(size=n), "z": rng.normal(size=n), "y": rng.integers(0, 2, n)})
+
+    monkeypatch.setattr("govern.scan.local.SAMPLE", 300)
+    frames = made(2000), made(3000)
+    copied = pd.concat([frames[0], frames[1][:40]])
+    test, train = (dataset(f, features=("x", "z"), label="y") for f in (copied, frames[1]))
+    assert len(test.sample) < test.rows
+    assert duplicates(test, {Role.TRAIN: train}).details["in_train"] == 40
+    coarse = [pd.DataFrame({"x": rng.integers(0, 3, 2000), "y": 0}) for _ in range(2)]
+    test, train = (dataset(f, features=("x",), label="y") for f in coarse)
+    assert duplicates(test, {Role.TRAIN: train}).estimate is None
+
+
+def test_datasets_of_other_inputs_are_not_compared():
+    clean = data([(1, 1.0, "f", 0), (2, 2.0, "f", 0)])
+    fewer = dataset(TRAIN.sample, features=("x", "z"), label="y", patient_id="pid")
+    assert not duplicates(clean, {Role.TRAIN: fewer}).sufficient

@@ -9,14 +9,18 @@ import pytest
 from scipy.stats import binomtest
 
 from govern.checks.data.missingness import missingness
-from govern.checks.inputs import Data
 from govern.errors import InputError
+from govern.scan.local import dataset
 from govern.scan.table import read
 from govern.types import Role
 
 
 def data(**columns):
-    return Data(frame=pd.DataFrame(columns), features=tuple(columns))
+    return dataset(pd.DataFrame(columns), features=tuple(columns))
+
+
+def of_patients(test, ids):
+    return dataset(test.sample.assign(pid=ids), features=test.features, patient_id="pid")
 
 
 def test_the_worst_share_with_wilsons_interval():
@@ -48,7 +52,7 @@ def test_the_reference_stands_beside():
 
 def test_repeated_patients_widen_the_interval():
     test = data(a=np.where(np.arange(300) // 10 % 3 == 0, np.nan, 1.0))
-    clustered = replace(test, frame=test.frame.assign(pid=np.arange(300) // 10), patient_id="pid")
+    clustered = of_patients(test, np.arange(300) // 10)
     alone, wide = missingness(test, {}), missingness(clustered, {})
     assert wide.estimate == alone.estimate
     assert wide.upper - wide.lower > 2 * (alone.upper - alone.lower)
@@ -58,16 +62,14 @@ def test_the_method_says_where_the_size_is_an_effective_one():
     test = data(a=[None, 1.0, 1.0, None])
     assert missingness(test, {}).method == "Wilson"
     for ids, method in (([1, 2, 3, 4], "Wilson"), ([1, 2, 3, 3], "Wilson on the Korn-Graubard effective size")):
-        whose = replace(test, frame=test.frame.assign(pid=ids), patient_id="pid")
+        whose = of_patients(test, ids)
         assert missingness(whose, {}).method == method
 
 
 def test_the_same_patient_is_one_patient_however_it_is_written():
     test = data(a=np.where(np.arange(60) // 2 % 3 == 0, np.nan, 1.0))
     numbers, text = ([i // 2 for i in range(60)], [f"{'0' * (i % 2)}{i // 2}" for i in range(60)])
-    found = [
-        missingness(replace(test, frame=test.frame.assign(pid=ids), patient_id="pid"), {}) for ids in (numbers, text)
-    ]
+    found = [missingness(of_patients(test, ids), {}) for ids in (numbers, text)]
     assert found[0] == found[1] != missingness(test, {})
 
 
@@ -75,14 +77,14 @@ def test_the_ends():
     assert missingness(data(a=[1.0, 2.0]), {}).estimate == 0
     assert missingness(data(a=[1.0, 2.0]), {}).upper > 0.5
     assert missingness(data(a=[None, None]), {}).estimate == 1
-    none = missingness(data(), {})
+    none = missingness(replace(data(a=[1.0]), features=()), {})
     assert none.estimate is None
     assert not none.sufficient
 
 
 def test_a_feature_that_is_not_there():
     with pytest.raises(InputError, match="the test dataset: no column 'b'"):
-        missingness(Data(frame=pd.DataFrame({"a": [1]}), features=("a", "b")), {})
+        missingness(replace(data(a=[1.0]), features=("a", "b")), {})
     with pytest.raises(InputError, match="the reference dataset: no column 'a'"):
         missingness(data(a=[1.0]), {Role.REFERENCE: data(b=[1.0])})
 
@@ -90,6 +92,6 @@ def test_a_feature_that_is_not_there():
 def test_support2(shared_data):
     frame = read(shared_data / "support2" / "support2.csv.gz")
     features = tuple(c for c in frame.columns if c not in {"patient_id", "died_180d", "physician_risk_180d"})
-    found = missingness(Data(frame=frame, features=features, patient_id="patient_id"), {})
+    found = missingness(dataset(frame, features=features, patient_id="patient_id"), {})
     assert found.estimate == pytest.approx(frame[list(features)].isna().mean().max())
     assert found.lower < found.estimate < found.upper

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from govern.checks.inputs import Data
+from govern.scan.dataset import Data
+from govern.scan.local import dataset
 from govern.scan.table import read
 
 
@@ -19,7 +20,7 @@ def population():
         lab = rng.normal(shift, 1, n)
         lab[rng.random(n) < 0.2] = np.nan
         frame = pd.DataFrame({"lab": lab, "visits": rng.poisson(2, n), "sex": rng.choice(["f", "m"], n)})
-        return Data(frame=frame, features=("lab", "visits", "sex"))
+        return dataset(frame, features=("lab", "visits", "sex"))
 
     return draw
 
@@ -30,4 +31,23 @@ def support2(shared_data):
     frame = read(shared_data / "support2" / "support2.csv.gz").sample(4800, random_state=5)
     outcome = {"patient_id", "died_180d", "physician_risk_180d", "model_risk_180d"}
     names = tuple(c for c in frame.columns if c not in outcome)
-    return tuple(Data(frame=part, features=names, patient_id="patient_id") for part in (frame[:1800], frame[1800:]))
+    return tuple(
+        dataset(part, label="died_180d", features=names, patient_id="patient_id")
+        for part in (frame[:1800], frame[1800:])
+    )
+
+
+@pytest.fixture
+def changed():
+    """A function that makes a dataset again with columns of its sample replaced; equal where nothing is replaced."""
+
+    def change(data: Data, **columns) -> Data:
+        frame = data.sample.assign(**columns)
+        return dataset(
+            frame,
+            label=data.label or "",
+            features=data.features,
+            patient_id="pid" if "pid" in columns else data.patient_id or "",
+        )
+
+    return change

@@ -8,16 +8,13 @@ import pandas as pd
 import pytest
 
 from govern.checks.drift.psi import psi
-from govern.checks.inputs import Data
 from govern.errors import InputError, PolicyError
+from govern.scan.local import dataset
 
 
 def one(test, reference, **params):
-    return psi(
-        Data(frame=pd.DataFrame({"x": test}), features=("x",)),
-        Data(frame=pd.DataFrame({"x": reference}), features=("x",)),
-        **params,
-    )
+    both = (dataset(pd.DataFrame({"x": values}), features=("x",)) for values in (test, reference))
+    return psi(*both, **params)
 
 
 def test_by_hand_for_categories():
@@ -101,21 +98,21 @@ def test_many_words_are_pooled():
     assert entry["cells"] <= 12
 
 
-def test_repeated_patients_widen_the_interval(population):
+def test_repeated_patients_widen_the_interval(population, changed):
     test, reference = population(3000, 1, shift=0.3), population(3000, 2)
-    fewer = replace(test, frame=test.frame.assign(pid=np.arange(3000) // 6), patient_id="pid")
+    fewer = changed(test, pid=np.arange(3000) // 6)
     alone, clustered = psi(test, reference), psi(fewer, reference)
     assert clustered.support == 500
     assert clustered.upper > alone.upper
     assert clustered.lower < alone.lower
 
 
-def test_bad_input(population):
+def test_bad_input(population, changed):
     test, reference = population(100, 1), population(100, 2)
     with pytest.raises(InputError, match="no column 'lab'") as raised:
-        psi(test, replace(reference, frame=reference.frame.rename(columns={"lab": "labs"})))
+        psi(test, replace(reference, columns={"labs": reference.columns["lab"]}))
     assert "labs" in raised.value.hint
-    words = replace(reference, frame=reference.frame.assign(lab="high"))
+    words = changed(reference, lab="high")
     with pytest.raises(InputError, match="words in the reference dataset, numbers in the test"):
         psi(test, words)
     with pytest.raises(PolicyError, match="bins is 1"):
@@ -132,29 +129,42 @@ def test_the_method_names_the_cells_that_there_are():
     assert found.method.startswith("PSI on up to 13 cells")
 
 
-def test_the_same_patient_is_one_patient_however_it_is_written(population):
+def test_the_same_patient_is_one_patient_however_it_is_written(population, changed):
     test, reference = population(1000, 1), population(1000, 2)
     names = [f"{'0' * (i % 2)}{i // 2}" for i in range(1000)]  # "1" and "01"
-    assert psi(replace(test, frame=test.frame.assign(pid=names), patient_id="pid"), reference).support == 500
+    assert psi(changed(test, pid=names), reference).support == 500
 
 
 @pytest.mark.parametrize("endless", [np.inf, -np.inf, 1e200])
-def test_an_infinite_value_is_refused(population, endless):
+def test_an_infinite_value_is_refused(population, endless, changed):
     test, reference = population(100, 1), population(100, 2)
-    frame = reference.frame.copy()
-    frame.loc[[3, 5], "lab"] = endless
+    lab = reference.sample["lab"].copy()
+    lab[[3, 5]] = endless
     with pytest.raises(InputError, match="the reference dataset: the column 'lab' holds 2 infinite values"):
-        psi(test, replace(reference, frame=frame))
+        psi(test, changed(reference, lab=lab))
     with pytest.raises(PolicyError, match="chance is inf"):
         psi(test, reference, chance=np.inf)
 
 
-def test_support2(support2):
+def test_support2(support2, changed):
     test, reference = support2
     found = psi(test, reference)
     assert found.sufficient
     assert found.lower < 0.01
     assert found.upper < 0.05
-    older = replace(test, frame=test.frame.assign(age=test.frame["age"] + 8))
+    older = changed(test, age=test.sample["age"] + 8)
     assert psi(older, reference).details["worst"] == "age"
     assert psi(older, reference).lower > 0.1
+
+
+@pytest.mark.parametrize("categories", [30, 3000])
+def test_many_rare_words_of_one_population_have_not_shifted(categories):
+    """Words that are new to the reference are as frequent as those that one row of it has alone."""
+    rng = np.random.default_rng(0)
+    share = 1 / np.arange(1, categories + 1)
+    lower = []
+    for _ in range(30):
+        draws = [rng.choice(categories, n, p=share / share.sum()) for n in (1500, 3000)]
+        lower.append(one(*([f"c{i}" for i in drawn] for drawn in draws)).lower)
+    assert np.mean(np.array(lower) > 0) <= 0.1
+    assert one([f"n{i % 900}" for i in range(1500)], [f"c{i % 900}" for i in range(3000)]).lower > 1

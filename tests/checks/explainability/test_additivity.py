@@ -13,7 +13,7 @@ def frames(seed=0):
 
 
 def test_a_sound_model_adds_up(support2):
-    found = additivity(support2(), 1)
+    found = additivity(support2()[0], 1)
     assert found.estimate == found.lower == found.upper
     assert found.estimate < 1e-9
     assert found.n == 200

@@ -85,11 +85,21 @@ def test_the_model_gets_the_cells_and_types_it_knows():
     np.testing.assert_allclose(draw.base + draw.values.sum(axis=1), draw.scores, atol=1e-12)
 
 
+def test_each_row_is_asked_about_once_forth_and_back_and_nothing_else_is(explained):
+    """shap's own loop asks for main effects too, from the second row on."""
+    rng = np.random.default_rng(1)
+    frames = [pd.DataFrame(rng.random((30, 5))).rename(columns=str) for _ in range(2)]
+    asked = []
+    attributions, _ = explained(lambda f: asked.append(len(f)) or f.mean(axis=1).to_numpy(), *frames)
+    attributions.draw(rows=20, background=10, seed=1)
+    assert max(asked) <= 20 * (2 * 5 + 1) * 10
+
+
 def test_draws_are_seeded_cached_and_leave_the_global_generator_alone(linear):
     def key(draw):
         return draw.values.tobytes(), draw.scores.tobytes(), draw.base
 
-    first, second = linear([0.5, 0.2, 0.1]), linear([0.5, 0.2, 0.1])
+    first, second = linear([0.5, 0.2, 0.1])[0], linear([0.5, 0.2, 0.1])[0]
     np.random.seed(7)
     expected = np.random.random()
     np.random.seed(7)
@@ -101,9 +111,9 @@ def test_draws_are_seeded_cached_and_leave_the_global_generator_alone(linear):
 
 
 def test_parts_share_no_row_and_together_are_all(linear):
-    attributions = linear([0.5, 0.2, 0.1], n=60)
+    attributions = linear([0.5, 0.2, 0.1], n=60)[0]
     assert attributions.available == (60, 60)
-    drawn = [attributions.draw(rows=20, background=20, seed=3, part=i) for i in range(3)]
+    drawn = [attributions.draw(rows=20, background=20, seed=3, part=i, against=i) for i in range(3)]
     assert len({score for draw in drawn for score in draw.scores.tolist()}) == 60
     assert len({draw.base for draw in drawn}) == 3
     whole = attributions.draw(rows=60, background=60, seed=3)
@@ -112,10 +122,48 @@ def test_parts_share_no_row_and_together_are_all(linear):
         attributions.draw(rows=20, background=20, seed=3, part=3)
 
 
+def test_places_say_which_rows_were_explained_whatever_else_is_drawn_anew(linear):
+    attributions, test = linear([0.5, 0.2, 0.1])
+    base = attributions.draw(rows=30, background=20, seed=3)
+    np.testing.assert_allclose(test.sample.iloc[base.places].to_numpy() @ [0.5, 0.2, 0.1], base.scores, atol=1e-12)
+    order = attributions.draw(rows=30, background=20, seed=3, order=1)
+    against = attributions.draw(rows=30, background=20, seed=3, against=1)
+    part = attributions.draw(rows=30, background=20, seed=3, part=1)
+    assert base.places.tolist() == order.places.tolist() == against.places.tolist()
+    assert base.base == order.base == part.base != against.base
+    assert not set(base.places) & set(part.places)
+
+
+def test_another_order_changes_interactions_of_three_features_and_nothing_else(explained):
+    rng = np.random.default_rng(1)
+    frames = [pd.DataFrame(rng.random((60, 3)), columns=list("abc")) for _ in range(2)]
+    three = explained(lambda f: f.prod(axis=1).to_numpy(), *frames)[0]
+    two = explained(lambda f: (f["a"] * f["b"]).to_numpy(), *frames)[0]
+    changes = [
+        np.abs(
+            each.draw(rows=20, background=10, seed=2).values - each.draw(rows=20, background=10, seed=2, order=1).values
+        )
+        for each in (three, two)
+    ]
+    assert changes[0].max() > 1e-3
+    assert changes[1].max() < 1e-12
+
+
+def test_importing_shap_leaves_numbas_compiler_as_it_was():
+    import numba
+
+    settings = numba.config
+    before = settings.DISABLE_JIT
+    with _attributions._uncompiled():
+        assert settings.DISABLE_JIT
+    after = settings.DISABLE_JIT
+    assert after == before
+
+
 def test_many_rows_are_asked_for_in_few_calls_of_bounded_size(linear, monkeypatch):
-    whole = linear([0.5, 0.2, 0.1]).draw(rows=40, background=10, seed=1)
+    whole = linear([0.5, 0.2, 0.1])[0].draw(rows=40, background=10, seed=1)
     monkeypatch.setattr(_attributions, "_BATCH", 7 * 10 * 8)
-    parts = linear([0.5, 0.2, 0.1]).draw(rows=40, background=10, seed=1)
+    parts = linear([0.5, 0.2, 0.1])[0].draw(rows=40, background=10, seed=1)
     np.testing.assert_allclose(parts.values, whole.values, atol=1e-12)
 
 
@@ -138,11 +186,11 @@ def test_bad_models_and_empty_inputs(linear):
         with pytest.raises(InputError, match="at least one"):
             ShapAttributions(lambda f: np.zeros(len(f)), rows, background).draw(rows=2, background=2, seed=0)
     with pytest.raises(InputError, match="at least one"):
-        linear([1.0]).draw(rows=0, background=2, seed=0)
+        linear([1.0])[0].draw(rows=0, background=2, seed=0)
 
 
 def test_support2_is_fast_and_adds_up(support2):
-    attributions = support2()
+    attributions = support2()[0]
     attributions.draw(rows=2, background=2, seed=1)  # imports and compilation
     start = time.perf_counter()
     draw = attributions.draw(rows=100, background=25, seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from govern.checks.performance.auroc import auroc
 from govern.errors import PolicyError
-from govern.scan.scores import Scores, groups, scores
+from govern.scan.scores import Scores, Whole, groups, scores
 
 
 def _scores(label, score, patient=None) -> Scores:
@@ -108,3 +109,28 @@ def test_unknown_interval_names_the_nearest():
     with pytest.raises(PolicyError) as error:
         auroc(_scores([0, 1], [0.1, 0.2]), interval="logitt")
     assert "logit" in error.value.hint
+
+
+def test_whole_rows_speak_where_cells_stand_for_them():
+    rng = np.random.default_rng(4)
+    score = rng.random(4000)
+    label = (rng.random(4000) < score).astype(np.int8)
+    rows = auroc(_scores(label, score))
+    whole = Whole(
+        area=rows.estimate,
+        area_se=rows.details["se"],
+        average_precision=0.5,
+        squared_error=0.2,
+        squared_error_sd=0.2,
+        tie_bound=0.01,
+    )
+    values, counts = np.unique(np.column_stack([score.round(1), label]), axis=0, return_counts=True)
+    cells = Scores(label=values[:, 1].astype(np.int8), score=values[:, 0], weight=counts, whole=whole)
+    found = auroc(cells)
+    assert (found.estimate, found.lower, found.upper) == (rows.estimate, rows.lower, rows.upper)
+    assert (found.n, found.support, found.method) == (rows.n, rows.support, rows.method)
+    alone = auroc(Scores(label=cells.label, score=cells.score, weight=counts))
+    assert alone.estimate != rows.estimate
+    assert found.details["roc"] == alone.details["roc"]
+    perfect = dataclasses.replace(whole, area=1.0, area_se=0.0)
+    assert "Newcombe" in auroc(dataclasses.replace(cells, whole=perfect)).method

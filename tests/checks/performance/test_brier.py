@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sklearn.metrics import brier_score_loss
 
 from govern.checks.performance.brier import brier
-from govern.scan.scores import Scores, scores
+from govern.scan.scores import Scores, Whole, scores
 
 
 def _scores(label, score, patient=None) -> Scores:
@@ -73,3 +74,26 @@ def test_limits_stay_between_zero_and_one():
     found = brier(_scores([1] + [0] * 30, [0.0] + [0.01] * 30))
     assert found.lower == 0
     assert found.upper < 1
+
+
+def test_whole_rows_speak_where_cells_stand_for_them():
+    cohort = _cohort(3000, 5)
+    rows, errors = brier(cohort), (cohort.score - cohort.label) ** 2
+    whole = Whole(
+        area=0.7,
+        area_se=0.01,
+        average_precision=0.5,
+        squared_error=float(errors.mean()),
+        squared_error_sd=float(errors.std(ddof=1)),
+        tie_bound=0.01,
+    )
+    values, counts = np.unique(np.column_stack([cohort.score.round(1), cohort.label]), axis=0, return_counts=True)
+    cells = Scores(label=values[:, 1].astype(np.int8), score=values[:, 0], weight=counts, whole=whole)
+    found = brier(cells)
+    assert (found.estimate, found.lower, found.upper) == pytest.approx(
+        (rows.estimate, rows.lower, rows.upper), abs=1e-12
+    )
+    assert found.details["scaled"] == pytest.approx(rows.details["scaled"], abs=1e-12)
+    assert brier(dataclasses.replace(cells, whole=None)).estimate != found.estimate
+    flat = brier(dataclasses.replace(cells, whole=dataclasses.replace(whole, squared_error_sd=0.0)))
+    assert (flat.lower, flat.sufficient) == (None, False)

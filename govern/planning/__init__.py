@@ -1,0 +1,1 @@
+"""Before a study: how many patients and events each criterion of a policy needs to be decidable."""

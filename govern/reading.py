@@ -1,0 +1,97 @@
+"""Rows of which the outcome or the score is not known, read in every way that matters; never dropped in silence.
+
+An equivocal reference standard is counted once as the event and once as none (FDA, Statistical Guidance on Reporting
+Results from Studies Evaluating Diagnostic Tests, 2007, section 6.2). Inputs that quality control rejected are left out
+once, and once counted as wrong, which is the worst case (FDA, AI-Enabled Device Software Functions, draft January
+2025, appendix C).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from govern.errors import InputError
+from govern.scan.scores import Scores, labels, patient_codes, probabilities, word
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One way to read the rows: its name, empty where there is no other, and the places of the rows that it holds."""
+
+    name: str
+    scores: Scores
+    rows: NDArray[np.int64] | None = None
+
+
+def readings(
+    label: pd.Series[Any],
+    score: NDArray[Any],
+    *,
+    positive: object = None,
+    equivocal: Sequence[object] = (),
+    rejected: bool = False,
+    patient: NDArray[Any] | None = None,
+    label_name: str = "label",
+    score_name: str = "score",
+) -> list[Reading]:
+    """Return every reading of the rows: one, or two for equivocal labels, times two for rejected inputs.
+
+    Raises:
+        InputError: as :func:`govern.scan.scores.scores`; a label or score that is missing and not declared is refused.
+    """
+    unclear = _equivocal(label, equivocal)
+    absent = _absent(score) if rejected else np.zeros(len(label), dtype=np.bool_)
+    clear = ~unclear
+    if not clear.any():
+        raise InputError(f"{label_name}: every label is equivocal", hint="give the outcomes that are known")
+    known = labels(label[clear], positive, label_name)
+    codes = None if patient is None else patient_codes(patient)
+    numbers = np.zeros(len(label))
+    numbers[~absent] = probabilities(np.asarray(score)[~absent], score_name)
+    found = []
+    for as_what, outcome in _outcomes(known, unclear):
+        for how, rows, given in _answers(outcome, numbers, absent):
+            name = ", ".join(part for part in (as_what, how) if part)
+            whole = Scores(label=outcome, score=given, patient=codes)
+            found.append(Reading(name=name, scores=whole if rows is None else whole.where(rows), rows=rows))
+    return found
+
+
+def _equivocal(label: pd.Series[Any], equivocal: Sequence[object]) -> NDArray[np.bool_]:
+    if not equivocal:
+        return np.zeros(len(label), dtype=np.bool_)
+    words = {word(value) for value in equivocal}
+    return label.map(lambda value: word(value) in words, na_action="ignore").eq(True).to_numpy(dtype=np.bool_)
+
+
+def _absent(score: NDArray[Any]) -> NDArray[np.bool_]:
+    import pandas as pd
+
+    absent: NDArray[np.bool_] = pd.isna(np.asarray(score))
+    return absent
+
+
+def _outcomes(known: NDArray[np.int8], unclear: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.int8]]]:
+    readings = ((1, "equivocal as the event"), (0, "equivocal as no event")) if unclear.any() else ((0, ""),)
+    for value, name in readings:
+        outcome = np.full(len(unclear), value, dtype=np.int8)
+        outcome[~unclear] = known
+        yield name, outcome
+
+
+def _answers(
+    outcome: NDArray[np.int8], score: NDArray[np.float64], absent: NDArray[np.bool_]
+) -> Iterator[tuple[str, NDArray[np.int64] | None, NDArray[np.float64]]]:
+    if not absent.any():
+        yield "", None, score
+        return
+    yield "rejected inputs left out", np.flatnonzero(~absent), score
+    yield "rejected inputs as wrong", None, np.where(absent, 1.0 - outcome, score)

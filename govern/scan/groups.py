@@ -1,0 +1,64 @@
+"""Groups made of groups: intersections, some of the rows, and the cells of all groups side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from govern.errors import InputError
+from govern.scan.scores import Groups, Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: More intersections would leave a handful of patients in each.
+_MOST = 1000
+
+
+def intersection(attribute: str, of: Sequence[Groups]) -> Groups:
+    """Return the groups of rows that share a group in every attribute, named ``female & black``; empty ones are none.
+
+    Raises:
+        InputError: there are more than 1,000.
+    """
+    code = np.zeros(len(of[0].codes), dtype=np.int64)
+    for groups in of:
+        code = code * len(groups.names) + groups.codes
+    present, codes = _dense(code, int(np.prod([len(g.names) for g in of])))
+    if len(present) > _MOST:
+        raise InputError(f"{attribute}: {len(present):,} intersections, at most {_MOST:,} were expected")
+    names = []
+    for value in present:
+        name = []
+        for groups in reversed(of):
+            value, at = divmod(int(value), len(groups.names))
+            name.append(groups.names[at])
+        names.append(" & ".join(reversed(name)))
+    return Groups(attribute=attribute, names=tuple(names), codes=codes)
+
+
+def of_rows(groups: Groups, rows: NDArray[np.int64]) -> Groups:
+    """Return the groups of the rows at these places; those that have none of them are left out."""
+    present, codes = _dense(groups.codes[rows], len(groups.names))
+    return Groups(attribute=groups.attribute, names=tuple(groups.names[i] for i in present), codes=codes)
+
+
+def joined(parts: Sequence[Scores], groups: Groups) -> tuple[Scores, Groups]:
+    """Return the rows or cells of all groups as one, the parts in the order of ``groups.names``, and whose each is."""
+    scores = Scores(
+        label=np.concatenate([p.label for p in parts]),
+        score=np.concatenate([p.score for p in parts]),
+        weight=np.concatenate([p.weights for p in parts]).astype(np.int64),
+    )
+    codes = np.repeat(np.arange(len(parts)), [len(p.label) for p in parts])
+    return scores, Groups(attribute=groups.attribute, names=groups.names, codes=codes)
+
+
+def _dense(code: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which codes below ``size`` occur, ascending, and each row's place among them."""
+    present = np.flatnonzero(np.bincount(code, minlength=size))
+    place = np.zeros(size, dtype=np.int64)
+    place[present] = np.arange(len(present))
+    return present, place[code]

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from govern.checks.data.invalid_scores import invalid_scores
+from govern.scan.dataset import Recorded
+
+
+def found(score, label):
+    return invalid_scores(Recorded(score=np.array(score, dtype=float), label=np.array(label, dtype=object)))
+
+
+def test_each_kind_is_counted_and_a_row_once():
+    measured = found(
+        [0.5, np.nan, np.inf, -np.inf, 1.3, -0.1, 0.0, 1.0, np.nan, 0.2, 0.3],
+        ["1", "0", "1", "0", "1", "0", "1", "0", None, None, "2"],
+    )
+    assert measured.estimate == measured.lower == measured.upper == 8
+    counts = {key: measured.details[key] for key in measured.details if key not in ("examples", "labels")}
+    assert counts == {
+        "missing_scores": 2,
+        "infinite_scores": 2,
+        "scores_outside": 2,
+        "missing_labels": 2,
+        "other_labels": 1,
+    }
+    assert measured.details["examples"] == [1, 2, 3, 4, 5, 8, 9, 10]
+    assert measured.n == 11
+
+
+def test_what_is_fit_is_fit():
+    measured = found([0.0, 1.0, 0.5], ["yes", "no", "yes"])
+    assert (measured.estimate, measured.sufficient) == (0, True)
+    assert measured.message == "every row can be measured"
+
+
+def test_the_two_most_frequent_labels_are_the_labels():
+    assert found([0.5] * 6, ["a", "a", "b", "b", "c", "d"]).details["other_labels"] == 2
+
+
+def test_one_class_is_said():
+    assert "every label is '1'" in found([0.5, 0.4], ["1", "1"]).message
+
+
+@pytest.mark.parametrize("score", [[], [np.nan] * 3])
+def test_nothing_or_all_of_it(score):
+    measured = found(score, ["1", "0", "1"][: len(score)])
+    assert measured.estimate == (None if not score else 3)
+    assert measured.sufficient is bool(score)
