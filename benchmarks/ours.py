@@ -10,12 +10,13 @@ from pathlib import Path
 
 from _job import ATTRIBUTES, FEATURES, LABEL, SCORE, THRESHOLD, job
 
+from govern import study
 from govern.checks import catalogue
 from govern.evaluate import measure
 from govern.inputs import Inputs
 from govern.project import Data
 from govern.scan import stored
-from govern.scan.local import Scan, scan
+from govern.scan.local import scan
 from govern.scan.request import Columns
 from govern.types import Role
 
@@ -29,6 +30,8 @@ JOBS = {
     "crosstabs": ("performance.ppv", "performance.npv", "performance.sensitivity", "performance.specificity"),
     "bootstrap": ("performance.auroc", "performance.auprc", "performance.brier"),
 }
+#: Inputs of other tasks, and what this workload does not have.
+OTHERS = {"classes", "values", "survival", "comparator", "population", "reference_scores"}
 GROUPED = {"everything", "groups", "crosstabs"}
 
 
@@ -39,45 +42,45 @@ def columns(name: str, grids: dict[str, object]) -> Columns:
         features=tuple(wanted),
         groups={a: a for a in ATTRIBUTES} if name in GROUPED else {},
         carried=(LABEL, SCORE, *(ATTRIBUTES if name in GROUPED else ())),
-        counted=None if wanted else (),
+        whole=False,
         grids=grids,
     )
 
 
-def reference(path: Path) -> Scan:
-    """Return the reference as its stored cells have it."""
-    beside = path.with_suffix(".cells")
-    if not beside.is_file():
+def beside(path: Path) -> Path:
+    """Return the file of the reference's cells, which its snapshot leaves; made here, before anything is timed."""
+    cells = path.with_name(f"{path.name}{stored.SUFFIX}")
+    if not cells.is_file():
         made = scan(path, Columns(label=LABEL, features=tuple(FEATURES), groups={a: a for a in ATTRIBUTES}))
-        stored.write(beside, made.data, path.name)
-    return beside
+        stored.write(cells, made.data, path.name)
+    return cells
 
 
 def main() -> None:
-    test, other, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    beside = reference(other)
+    test, cells, name = Path(sys.argv[1]), beside(Path(sys.argv[2])), sys.argv[3]
     names = [n for n in catalogue.names() if n.startswith(JOBS[name]) and n not in LEFT_OUT]
-    checks = [catalogue.load(n) for n in names]
-    checks = [c for c in checks if not {"classes", "values", "survival", "comparator", "population"} & set(c.inputs)]
+    checks = [c for c in map(catalogue.load, names) if not OTHERS & set(c.inputs)]
+    declared = Data(label=LABEL, score=SCORE, features=FEATURES, groups={a: a for a in ATTRIBUTES})
 
     def run() -> int:
-        then = stored.read(beside, other.name)
-        grids = {n: c.grid for n, c in then.items() if c.grid is not None}
-        scans = {Role.TEST: scan(test, columns(name, grids)), Role.REFERENCE: stored.as_scan(then, FEATURES, LABEL)}
-        declared = Data(label=LABEL, score=SCORE, features=FEATURES, groups={a: a for a in ATTRIBUTES})
-        inputs = Inputs(declared=declared, scans=scans, seed=1, thresholds=[THRESHOLD])
+        then = study.read(cells, declared, FEATURES, role=Role.REFERENCE)
+        grids = study.grids({Role.REFERENCE: then})
+        inputs = Inputs(
+            declared=declared,
+            scans={Role.TEST: scan(test, columns(name, grids)), Role.REFERENCE: then},
+            seed=1,
+            thresholds=[THRESHOLD],
+        )
         done = 0
         for check in checks:
             given = {"threshold": THRESHOLD} if "threshold" in check.params else {}
-            by = [*([] if check.grouped else [None]), *(ATTRIBUTES if name in GROUPED and _by(check) else [])]
+            by = [] if check.grouped else [None]
+            if name in GROUPED and (check.grouped or check.sliceable):
+                by += ATTRIBUTES
             done += sum(len(measure(check, inputs, by=attribute, **given)) for attribute in by)
         return done
 
     job(run)
-
-
-def _by(check: catalogue.Check) -> bool:
-    return check.sliceable or check.grouped
 
 
 if __name__ == "__main__":

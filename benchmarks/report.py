@@ -34,8 +34,8 @@ def page(runs: Results) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench` (`benchmarks/`): one seeded workload, every job in a process of its own, all jobs in turn "
-        "and the whole round repeated, so that they meet the same machine. Numbers are medians; a ratio is one of two "
+        "Made by `make bench` (`benchmarks/`): one seeded workload, every job in a process of its own, all jobs in turn"
+        " and the whole round repeated, so that they meet the same machine. Numbers are medians; a ratio is one of two "
         "medians of this run and says nothing about another machine.",
         "",
         f"Machine: {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, {platform.system()}, "

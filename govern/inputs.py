@@ -234,9 +234,11 @@ class Inputs:
             raise UnavailableError("no labels and scores", hint="name their columns: --label COL --score COL")
         return self._column(self.declared.score, "score").to_numpy()
 
-    def _patient(self) -> Any:
-        name = self.declared.patient_id
-        return None if name is None else self._column(name, "patient_id").to_numpy()
+    def _patient(self) -> NDArray[np.int64] | None:
+        from govern.scan.patients import clusters
+
+        patients = self._scan(Role.TEST).data.patients
+        return None if patients is None else clusters(patients)
 
     def _column(self, name: str | None, what: str, role: Role = Role.TEST) -> pd.Series[Any]:
         carried = self._scan(role).carried

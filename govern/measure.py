@@ -9,6 +9,7 @@ from typing import Any
 from govern import canonical, study
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
+from govern.checks.inputs import DATASETS
 from govern.errors import PolicyError
 from govern.evaluate import measure
 from govern.inputs import Inputs
@@ -42,11 +43,12 @@ def measure_file(
     if check.grouped and not by:
         raise PolicyError(f"{check_id} compares groups", hint="name the columns of the groups: --by sex,race")
     declared = columns.model_copy(update={"groups": {part: part for name in by for part in parts(name)}})
-    features = declared.features or _others(declared, table.names(data))
+    whole = bool(DATASETS & set(check.inputs))
+    features = declared.features or (_others(declared, table.names(data)) if whole else [])
     scans = {}
     if reference is not None:
-        scans[Role.REFERENCE] = study.read(reference, declared, features, role=Role.REFERENCE)
-    scans[Role.TEST] = study.read(data, declared, features, role=Role.TEST, within=study.grids(scans))
+        scans[Role.REFERENCE] = study.read(reference, declared, features, role=Role.REFERENCE, whole=whole)
+    scans[Role.TEST] = study.read(data, declared, features, role=Role.TEST, within=study.grids(scans), whole=whole)
     inputs = Inputs(
         declared=declared,
         scans=scans,

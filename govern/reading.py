@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import InputError
-from govern.scan.scores import Scores, labels, patient_codes, probabilities, word
+from govern.scan.scores import Scores, labels, probabilities, word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,13 @@ def readings(
     positive: object = None,
     equivocal: Sequence[object] = (),
     rejected: bool = False,
-    patient: NDArray[Any] | None = None,
+    patient: NDArray[np.int64] | None = None,
     label_name: str = "label",
     score_name: str = "score",
 ) -> list[Reading]:
     """Return every reading of the rows: one, or two for equivocal labels, times two for rejected inputs.
+
+    ``patient`` are codes of each row's patient, shape (n,), or ``None`` where none repeats.
 
     Raises:
         InputError: as :func:`govern.scan.scores.scores`; a label or score that is missing and not declared is refused.
@@ -53,14 +55,13 @@ def readings(
     if not clear.any():
         raise InputError(f"{label_name}: every label is equivocal", hint="give the outcomes that are known")
     known = labels(label[clear], positive, label_name)
-    codes = None if patient is None else patient_codes(patient)
     numbers = np.zeros(len(label))
     numbers[~absent] = probabilities(np.asarray(score)[~absent], score_name)
     found = []
     for as_what, outcome in _outcomes(known, unclear):
         for how, rows, given in _answers(outcome, numbers, absent):
             name = ", ".join(part for part in (as_what, how) if part)
-            whole = Scores(label=outcome, score=given, patient=codes)
+            whole = Scores(label=outcome, score=given, patient=patient)
             found.append(Reading(name=name, scores=whole if rows is None else whole.where(rows), rows=rows))
     return found
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from govern.inputs import Predict
-    from govern.scan.cells import Grid
+    from govern.scan import dataset
+    from govern.scan.cells import ColumnCells, Grid
     from govern.scan.local import Scan
     from govern.scan.request import Columns
 
@@ -103,19 +104,33 @@ def read(
     *,
     role: Role,
     within: Mapping[str, Grid] | None = None,
+    whole: bool = True,
     predict: Predict | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Scan:
-    """Read a data file once, in a role.
+    """Read a data file once, in a role; without ``whole``, only the columns that mean something.
 
     Raises:
         InputError: it is no readable table, or lacks a column that this role needs (the nearest is named).
     """
-    from govern.scan import table
-    from govern.scan.local import scan
+    from govern.scan import stored, table
+    from govern.scan.local import Scan, scan
 
+    if role is not Role.TEST and stored.is_cells(path):
+        return Scan(data=_of_cells(stored.read(path), declared, features, path), carried={})
     wanted = columns(declared, features, table.names(path), role=role, scored=predict is not None, path=path)
-    return scan(path, dataclasses.replace(wanted, grids=within or {}), predict=predict, progress=progress)
+    return scan(path, dataclasses.replace(wanted, grids=within or {}, whole=whole), predict=predict, progress=progress)
+
+
+def _of_cells(cells: Mapping[str, ColumnCells], declared: Data, features: Sequence[str], path: Path) -> dataset.Data:
+    """Return a dataset of which nothing but the cells of its columns is known."""
+    from govern.scan.dataset import Data
+
+    if missing := [name for name in features if name not in cells]:
+        raise InputError(f"{path}: no cells of a column {missing[0]!r}", hint=nearest(missing[0], cells))
+    rows = max((column.rows for column in cells.values()), default=0)
+    label = declared.label if declared.label in cells else None
+    return Data(rows=rows, columns=cells, features=tuple(features), label=label)
 
 
 def columns(
@@ -134,12 +149,12 @@ def columns(
     }
     of_groups = {name: source if isinstance(source, str) else source[0] for name, source in groups.items()}
     rows = [declared.label, declared.comparator, declared.lower, declared.upper, declared.follow_up]
-    rows += [*declared.probabilities.values(), declared.patient_id, *of_groups.values()]
+    rows += [*declared.probabilities.values(), *of_groups.values()]
     if not scored:
         rows.append(declared.score)
     named = [name for name in dict.fromkeys(rows) if name]
-    needed = [*features, *(named if role is Role.TEST else [])]
-    if missing := [name for name in needed if name not in available]:
+    needed = [*features, *([*named, declared.patient_id] if role is Role.TEST else [])]
+    if missing := [name for name in needed if name and name not in available]:
         where = path if role is Role.TEST and not scored else f"dataset {role.value} ({path.name})"
         raise InputError(f"{where}: no column {missing[0]!r}", hint=nearest(missing[0], available))
     present = set(available)

@@ -183,7 +183,8 @@ def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Se
     steps += [_decision(record, day), inclusion]
     if workspace is None:
         return steps
-    return [*steps, *_order(files, workspace), *_data(record, workspace), _model(record.subject, workspace)]
+    order = _order(files, workspace) if inclusion.ok else _not_reached(inclusion, ORDER)
+    return [*steps, *order, *_data(record, workspace), _model(record.subject, workspace)]
 
 
 def _inclusion(

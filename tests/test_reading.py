@@ -64,7 +64,7 @@ def test_a_missing_label_is_not_equivocal() -> None:
 def test_patients_stay_with_their_rows() -> None:
     rows = [0, 1, 3, 4]
     out, wrong = readings(
-        LABEL[rows].reset_index(drop=True), SCORE[rows], rejected=True, patient=np.array(["a", "a", "b", "b"])
+        LABEL[rows].reset_index(drop=True), SCORE[rows], rejected=True, patient=np.array([0, 0, 1, 1])
     )
     assert out.scores.patient is not None
     assert len(set(out.scores.patient.tolist())) == 1

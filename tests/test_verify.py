@@ -188,7 +188,7 @@ def test_recorded_predictions_are_digested_again(made: Made) -> None:
 def test_evidence_that_was_never_logged(made: Made) -> None:
     (made.path / "receipt.json").unlink()
     found = failed(verify(str(made.path), made.workspace))
-    assert set(found) == {"log inclusion"}
+    assert set(found) == {"log inclusion", "order of events"}
     assert "no receipt" in found["log inclusion"]
 
 

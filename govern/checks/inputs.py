@@ -32,6 +32,8 @@ INPUTS: Mapping[str, str] = {
 }
 #: Inputs that are rows of the test set: a check that asks for no others (but ``seed``) can be called for each group.
 ROWS = frozenset({"scores", "classes", "values", "survival", "comparator"})
+#: Inputs that are datasets with all their columns, or are made of them.
+DATASETS = frozenset({"test", "reference", "datasets", "model", "attributions"})
 #: Of which task's models an input is.
 TASKS: Mapping[str, str] = {
     "scores": "binary",

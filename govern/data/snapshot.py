@@ -12,10 +12,12 @@ from govern.data import manifest, pointer, roles
 from govern.data.facts import facts
 from govern.errors import InputError
 from govern.files import replace
+from govern.scan import stored
+from govern.types import Role
 
 if TYPE_CHECKING:
     from govern.project import Workspace
-    from govern.types import Dataset, Role
+    from govern.types import Dataset
 
 
 def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
@@ -37,6 +39,7 @@ def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
         file.with_name(f"{file.name}.dvc"),
         file.with_name(".gitignore"),
         manifest.beside(file),
+        file.with_name(f"{file.name}{stored.SUFFIX}"),
         workspace.root / project.FILE,
     )
     with _undone_on_failure(*touched):
@@ -48,8 +51,32 @@ def snapshot(workspace: Workspace, path: Path, role: Role) -> Dataset:
             )
         roles.declare(workspace, role, dataset.path)
         declared = workspace.project.data.roles
+        if role is Role.REFERENCE:
+            _keep_cells(workspace, file, dataset)
         manifest.write(file, manifest.as_json(dataset, [r for r in declared if declared[r] == dataset.path]))
     return dataset
+
+
+def _keep_cells(workspace: Workspace, file: Path, dataset: Dataset) -> None:
+    """Keep the cells of a reference beside it, so that drift of new data is one scan of the new data alone.
+
+    They hold values that occur, if no rows of them, so git is told to leave them where they are.
+    """
+    from govern.scan.local import scan
+    from govern.scan.request import Columns
+
+    declared = workspace.project.data
+    columns = Columns(
+        label=declared.label if any(c.name == declared.label for c in dataset.columns) else "",
+        positive=declared.positive,
+        patient_id=declared.patient_id or "",
+    )
+    kept = file.with_name(f"{file.name}{stored.SUFFIX}")
+    stored.write(kept, scan(file, columns).data, dataset.sha256)
+    ignored = file.with_name(".gitignore")
+    lines = ignored.read_text(encoding="utf-8").splitlines() if ignored.is_file() else []
+    if f"/{kept.name}" not in lines:
+        replace(ignored, "".join(f"{line}\n" for line in [*lines, f"/{kept.name}"]).encode())
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def softened(risk: float, slope: float) -> float:
 def limited(bundle: Bundle) -> str:
     """Return the groups to which a limitation applies, with the number of their test patients."""
     found = {f.id: f for f in bundle.record.findings}
-    limited = {tuple(found[i].slice.items()) for i in bundle.record.decision.limitations}
+    limited = {tuple(found[i].slice.items()) for i in bundle.record.decision.limitations if found[i].slice}
     sizes = dict.fromkeys(sorted(limited), 0)
     for f in found.values():
         group = tuple(f.slice.items())

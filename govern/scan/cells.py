@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Whole rows that are kept of a dataset.
 SAMPLE = 20_000
 #: Rows up to which every distinct number of a column is kept.
-EXACT = 262_144
+EXACT = 65_536
 #: Distinct words of a column above which they are identifiers or free text, and are not counted one by one.
 WORDS = 100_000
 #: The one cell of a column of identifiers or free text.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from govern.errors import UnavailableError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -13,30 +15,52 @@ if TYPE_CHECKING:
 
     from govern.scan.cells import ColumnCells, Identity
 
+_NO_ROWS = "the check compares rows, and only cells of this dataset are known"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """A dataset as checks see it: all of its rows counted into cells, and a sample of whole rows.
 
     ``columns`` holds the cells of every column that was scanned, the model's inputs (``features``), the label,
-    the groups and the time among them. ``sample`` holds whole rows with all columns: all of them where there are
-    at most :data:`govern.scan.cells.SAMPLE`, else that many, drawn by a hash of their place, which ``sample_rows`` are
-    (ascending, from 0; ``None`` where they are not known). ``identity`` are codes
-    by which equal rows can be found, in other datasets too; ``patients`` are codes of each row's patient, shape
-    (rows,), 0 where it is missing, and ``None`` where no patient column is declared.
+    the groups and the time among them. ``patients`` are codes of each row's patient, shape (rows,), 0 where it is
+    missing, and ``None`` where no patient column is declared. Of cells that were stored and read again, no rows are
+    known: there is neither a sample nor a code of any.
     """
 
     rows: int
     columns: Mapping[str, ColumnCells]
-    sample: pd.DataFrame
-    identity: Identity
+    #: See :attr:`sample` and :attr:`identity`.
+    drawn: pd.DataFrame | None = None
+    codes: Identity | None = None
     features: tuple[str, ...] = ()
     label: str | None = None
     patient_id: str | None = None
     patients: NDArray[np.uint64] | None = None
     time: str | None = None
     groups: tuple[str, ...] = ()
-    sample_rows: NDArray[np.int64] | None = None
+
+    @property
+    def sample(self) -> pd.DataFrame:
+        """Whole rows with all columns, by their places: all rows, or :data:`govern.scan.cells.SAMPLE` drawn by hash.
+
+        Raises:
+            UnavailableError: only cells of this dataset are known.
+        """
+        if self.drawn is None:
+            raise UnavailableError(_NO_ROWS, hint="give the data file itself, not its cells")
+        return self.drawn
+
+    @property
+    def identity(self) -> Identity:
+        """Codes of all rows by which equal ones can be found, in other datasets too.
+
+        Raises:
+            UnavailableError: only cells of this dataset are known.
+        """
+        if self.codes is None:
+            raise UnavailableError(_NO_ROWS, hint="give the data file itself, not its cells")
+        return self.codes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,8 +66,10 @@ def scan(
     """
     opened = sources.open_source(source)
     names = table.data_columns(opened.schema.names)
-    for name in named(columns):
+    wanted = named(columns)
+    for name in wanted:
         table.known(names, name, path=opened.where)
+    names = names if columns.whole else [name for name in names if name in wanted]
     chosen = _chosen(opened, [n for n in names if n not in columns.grids]) if opened.rows > columns.exact_rows else {}
     rows = _Rows(opened, columns, predict, progress)
     counted = _count(opened, names, columns, {**columns.grids, **chosen}, rows)
@@ -259,9 +261,8 @@ class _Rows:
         data = Data(
             rows=self._source.rows,
             columns=counted,
-            sample=self._frame(self._sampled),
-            sample_rows=self._places,
-            identity=Identity(all=self._all, inputs=self._inputs),
+            drawn=self._frame(self._sampled).set_axis(self._places, axis=0),
+            codes=Identity(all=self._all, inputs=self._inputs),
             features=columns.features,
             label=columns.label or None,
             patient_id=columns.patient_id or None,

@@ -15,7 +15,8 @@ class Columns:
     ``positive`` is the label that is the event (without it: 1, true or yes). ``groups`` maps an attribute to its
     column, or to a column of numbers and the cut points that make bands of them. ``carried`` are columns whose
     values of all rows are wanted. ``grids`` are those of another dataset, for columns that will be compared with it.
-    Datasets of at most ``exact_rows`` rows keep every distinct number; in larger ones numbers are counted on a grid.
+    Without ``whole``, no other columns are read. Datasets of at most ``exact_rows`` rows keep every distinct number;
+    in larger ones numbers are counted on a grid.
     """
 
     label: str = ""
@@ -27,3 +28,4 @@ class Columns:
     carried: tuple[str, ...] = ()
     grids: Mapping[str, Grid] = field(default_factory=dict)
     exact_rows: int = EXACT
+    whole: bool = True

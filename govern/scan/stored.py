@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from govern.scan.dataset import Data
 
+#: What is added to the name of a data file for the file of its cells.
+SUFFIX = ".cells"
 _FORMAT = b"govern/cells/1"
 
 
@@ -37,11 +39,16 @@ def write(path: Path, data: Data, digest: str) -> None:
     replace(path, buffer.getvalue())
 
 
-def read(path: Path, digest: str) -> dict[str, ColumnCells]:
+def is_cells(path: Path) -> bool:
+    """Whether a file holds cells and not rows."""
+    return path.name.endswith(SUFFIX)
+
+
+def read(path: Path, digest: str | None = None) -> dict[str, ColumnCells]:
     """Return the cells of each column, equal to what :func:`write` was given.
 
     Raises:
-        InputError: the file is absent or damaged, no file of cells, or of other data than what has this digest.
+        InputError: the file is absent or damaged, no file of cells, or of other data than what has this ``digest``.
     """
     from pyarrow import parquet
 
@@ -52,7 +59,7 @@ def read(path: Path, digest: str) -> dict[str, ColumnCells]:
     facts = found.schema.metadata or {}
     if facts.get(b"format") != _FORMAT:
         raise InputError(f"{path}: no file of cells", hint="snapshot the reference again")
-    if facts.get(b"digest") != digest.encode():
+    if digest is not None and facts.get(b"digest") != digest.encode():
         raise InputError(f"{path}: cells of other data", hint="snapshot the reference again")
     return {column.name: column for column in unpack(found)}
 
