@@ -8,7 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 from _job import ATTRIBUTES, FEATURES, LABEL, SCORE, THRESHOLD, job
+from pyarrow import parquet
 
 from govern import study
 from govern.checks import catalogue
@@ -17,7 +20,10 @@ from govern.inputs import Inputs
 from govern.project import Data
 from govern.scan import stored
 from govern.scan.local import scan
+from govern.scan.reduce import reduce
 from govern.scan.request import Columns
+from govern.scan.scores import scores
+from govern.stats.bootstrap import percentile, replicate_cells
 from govern.types import Role
 
 #: By name, or by family; without what works on declared samples of rows, on a model, or on another task.
@@ -28,8 +34,8 @@ JOBS = {
     "drift": ("drift.psi", "drift.ks", "drift.jensen_shannon", "drift.wasserstein", "drift.missingness"),
     "groups": ("performance.ppv", "performance.sensitivity", "performance.specificity", "bias.demographic_parity"),
     "crosstabs": ("performance.ppv", "performance.npv", "performance.sensitivity", "performance.specificity"),
-    "bootstrap": ("performance.auroc", "performance.auprc", "performance.brier"),
 }
+_STRETCHES = 512
 #: Inputs of other tasks, and what this workload does not have.
 OTHERS = {"classes", "values", "survival", "comparator", "population", "reference_scores"}
 GROUPED = {"everything", "groups", "crosstabs"}
@@ -56,13 +62,37 @@ def beside(path: Path) -> Path:
     return cells
 
 
+def bootstrap(test: Path) -> list[float]:
+    """Return the limits of 1,000 replicates of AUROC and Brier score, drawn on 512 stretches of the scores."""
+    read = scan(test, Columns(label=LABEL, carried=(LABEL, SCORE), whole=False))
+    cells = reduce(scores(read.carried[LABEL], read.carried[SCORE].to_numpy())).ranked
+    event = cells.label == 1
+    stretch = np.minimum((np.cumsum(cells.weights) * _STRETCHES / cells.n).astype(int), _STRETCHES - 1)
+    pos, neg = (np.bincount(stretch[on], cells.weights[on], _STRETCHES) for on in (event, ~event))
+    error = [
+        np.bincount(stretch[on], (cells.weights * (cells.score - cells.label) ** 2)[on], _STRETCHES) / count
+        for on, count in ((event, np.maximum(pos, 1)), (~event, np.maximum(neg, 1)))
+    ]
+
+    def both(counts: np.ndarray) -> np.ndarray:
+        p, n = np.hsplit(counts, 2)
+        area = (p * (np.cumsum(n, axis=1) - n / 2)).sum(axis=1) / (p.sum(axis=1) * n.sum(axis=1))
+        return area + 1j * (counts @ np.concatenate(error) / counts.sum(axis=1))  # two numbers of one draw
+
+    drawn = replicate_cells(both, np.concatenate([pos, neg]), replicates=1000, seed=1)
+    return [*percentile(drawn.real), *percentile(drawn.imag)]
+
+
 def main() -> None:
     test, cells, name = Path(sys.argv[1]), beside(Path(sys.argv[2])), sys.argv[3]
+    if name == "bootstrap":
+        job(lambda: bootstrap(test))
+        return
     names = [n for n in catalogue.names() if n.startswith(JOBS[name]) and n not in LEFT_OUT]
     checks = [c for c in map(catalogue.load, names) if not OTHERS & set(c.inputs)]
     declared = Data(label=LABEL, score=SCORE, features=FEATURES, groups={a: a for a in ATTRIBUTES})
 
-    def run() -> int:
+    def run(test: Path | pa.Table = test) -> int:
         then = study.read(cells, declared, FEATURES, role=Role.REFERENCE)
         grids = study.grids({Role.REFERENCE: then})
         inputs = Inputs(
@@ -80,6 +110,8 @@ def main() -> None:
             done += sum(len(measure(check, inputs, by=attribute, **given)) for attribute in by)
         return done
 
+    # What is imported where it is needed is there from now on.
+    run(pa.Table.from_batches([next(parquet.ParquetFile(test).iter_batches(5_000))]))
     job(run)
 
 

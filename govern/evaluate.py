@@ -107,12 +107,13 @@ def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: An
 
 
 def _read(check: Check, inputs: Inputs, by: str | None, params: dict[str, Any]) -> list[Measurement]:
+    flags = params.get("threshold", check.params["threshold"]) if check.only_flags else None
     if by is not None and not check.grouped:
         return [
             dataclasses.replace(_rounded(check.function(**arguments, **params)), slice={by: name})
-            for name, arguments in inputs.slices(check.inputs, by)
+            for name, arguments in inputs.slices(check.inputs, by, flags=flags)
         ]
-    measured = _listed(check.function(**inputs.arguments(check.inputs, by), **params))
+    measured = _listed(check.function(**inputs.arguments(check.inputs, by, flags=flags), **params))
     if by is not None and [m.slice.get(by) for m in measured] != list(inputs.groups(by).names):
         raise GovernError(f"{check.id} did not measure each group of {by} once")
     return measured

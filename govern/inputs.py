@@ -69,11 +69,15 @@ class Inputs:
             return self.groups(by)
         return self._once(name, getattr(self, f"_{name}"))
 
-    def arguments(self, names: Sequence[str], by: str | None) -> dict[str, Any]:
-        """Return the inputs of a check of everybody, or one that compares the groups of ``by``."""
+    def arguments(self, names: Sequence[str], by: str | None, *, flags: float | None = None) -> dict[str, Any]:
+        """Return the inputs of a check of everybody, or one that compares the groups of ``by``.
+
+        ``flags`` is the threshold of a check of which nothing but labels and flags matters.
+        """
         if by is None or "scores" not in names:
-            return {name: self._whole(name, names) if name in ROWS else self.get(name, by) for name in names}
-        scores, groups = self._once(("compared", by), lambda: self._compared(by))
+            return {name: self._whole(name, names, flags) if name in ROWS else self.get(name, by) for name in names}
+        at = flags if self._reducible(names) else None
+        scores, groups = self._once(("compared", by, at), lambda: self._compared(by, at))
         return {
             name: scores if name == "scores" else groups if name == "groups" else self.get(name, by) for name in names
         }
@@ -84,12 +88,14 @@ class Inputs:
         scans = [self.scans.get(roles[name]) for name in names if name in roles]
         return all(scan is not None and scan.data.rows <= _COPIED for scan in scans)
 
-    def slices(self, names: Sequence[str], by: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield each group of an attribute with the inputs of a check of its rows alone."""
+    def slices(
+        self, names: Sequence[str], by: str, *, flags: float | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield each group of an attribute with the inputs of a check of its rows alone; ``flags`` as above."""
         groups = self.groups(by)
         others = {name: self.get(name) for name in names if name not in ROWS}
         if self._reducible(names):
-            for name, scores in zip(groups.names, self._by_group(by), strict=True):
+            for name, scores in zip(groups.names, self._by_group(by, flags), strict=True):
                 yield name, {**others, "scores": scores}
             return
         rows = {name: self.get(name) for name in names if name in ROWS}
@@ -281,34 +287,42 @@ class Inputs:
         rows: Scores = self.get("scores")
         return rows.patient is None and rows.n > LARGE
 
-    def _whole(self, name: str, names: Sequence[str]) -> Any:
+    def _whole(self, name: str, names: Sequence[str], flags: float | None) -> Any:
+        from govern.scan.groups import everybody, flag_cells
         from govern.scan.reduce import reduce
 
         if name != "scores" or not self._reducible(names):
             return self.get(name)
+        if flags is not None:
+            rows = self.get("scores")
+            return self._once(("flags", flags), lambda: flag_cells(rows, everybody(rows), flags)[0])
         return self._once("reduced", lambda: reduce(self.get("scores"), thresholds=self._cuts()))
 
-    def _by_group(self, by: str) -> list[Scores]:
+    def _by_group(self, by: str, flags: float | None) -> list[Scores]:
+        from govern.scan.groups import flag_cells
         from govern.scan.reduce import by_group
 
-        groups = self.groups(by)
-        return self._once(  # type: ignore[no-any-return]
-            ("parts", by),
-            lambda: by_group(self.get("scores"), groups.codes, len(groups.names), thresholds=self._cuts()),
-        )
+        rows, groups = self.get("scores"), self.groups(by)
+
+        def parts() -> list[Scores]:
+            if flags is not None:
+                return flag_cells(rows, groups, flags)
+            return by_group(rows, groups.codes, len(groups.names), thresholds=self._cuts())
+
+        return self._once(("parts", by, flags), parts)  # type: ignore[no-any-return]
 
     def _cuts(self) -> tuple[float, ...]:
         """Return where no cell may reach across: thresholds, and scores that are exactly 0 or 1."""
         return (_SMALLEST, *self.thresholds, 1.0)
 
-    def _compared(self, by: str | None) -> tuple[Scores, Groups]:
+    def _compared(self, by: str | None, flags: float | None) -> tuple[Scores, Groups]:
         """Return the scores of all groups with the group of each, reduced where there are many."""
         from govern.scan.groups import joined
 
         groups = self.groups(by)
         if by is None or not self._reducible(("scores",)):
             return self.get("scores"), groups
-        return joined(self._by_group(by), groups)
+        return joined(self._by_group(by, flags), groups)
 
     # ---- datasets, model, documents
 

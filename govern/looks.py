@@ -124,6 +124,22 @@ def freeze(log: Log, policy: Policy, datasets: Mapping[str, str], *, identity: I
     return Freeze(entry=entry, new=new, replaced=_moment(other), looked=_moment(looked))
 
 
+def freeze_policy(workspace: Workspace, policy: Policy) -> Freeze:
+    """Freeze a policy with the digests of the declared test and external data, by their manifests: none is opened.
+
+    Raises:
+        InputError, ServiceError, SigningError: a manifest or the key is missing, or the log cannot be written.
+    """
+    from govern.data import manifest
+    from govern.evidence.log import Log
+    from govern.signing import identity
+
+    roles = [role for role in (Role.TEST, Role.EXTERNAL) if role in workspace.project.data.roles]
+    datasets = {role.value: str(manifest.read(workspace.data_path(role))["sha256"]) for role in roles}
+    signer = identity.load(workspace.keys, workspace.project.identity)
+    return freeze(Log(workspace.log), policy, datasets, identity=signer)
+
+
 def look(
     log: Log, *, dataset: str, policy: Policy | None, subject: str, command: str, identity: Identity, allowed: int = 1
 ) -> Looks:

@@ -34,6 +34,8 @@ class Check:
     source: Path
     #: Libraries that take long to import: such a check runs in an interpreter beside, which imports them meanwhile.
     beside: tuple[str, ...] = ()
+    #: Whether nothing of the rows but their labels and which are flagged at ``threshold`` matters.
+    only_flags: bool = False
 
     @property
     def family(self) -> str:
@@ -82,6 +84,7 @@ def load(check_id: str) -> Check:
         doc=_sections(function),
         source=Path(inspect.getsourcefile(function) or ""),
         beside=getattr(inspect.getmodule(function), "BESIDE", ()),
+        only_flags=getattr(inspect.getmodule(function), "ONLY_FLAGS", False),
     )
 
 

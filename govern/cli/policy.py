@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from govern.cli.output import console
 from govern.types import Severity
-
-if TYPE_CHECKING:
-    from govern.project import Workspace
 
 PolicyArgument = Annotated[str, typer.Argument(help="A policy file, or the name of a pack.")]
 
@@ -102,15 +99,12 @@ def freeze(
 ) -> None:
     """Enter the policy's digest in the signed log, before the test set is opened; a second time changes nothing."""
     from govern import project
-    from govern.evidence.log import Log
-    from govern.looks import freeze as enter
+    from govern.looks import freeze_policy
     from govern.policy import policy_of
-    from govern.signing import identity
 
     workspace = project.load()
     found = policy_of(workspace, policy)
-    signer = identity.load(workspace.keys, workspace.project.identity)
-    done = enter(Log(workspace.log), found, _tested(workspace), identity=signer)
+    done = freeze_policy(workspace, found)
     screen = console()
     said = "frozen" if done.new else "was frozen already"
     screen.print(f"{found.id} {found.version} {said} at {done.entry.time} by {done.entry.actor}", markup=False)
@@ -123,12 +117,3 @@ def freeze(
         screen.print(
             f"the test set had been looked at before: at {done.looked.time} by {done.looked.actor}", markup=False
         )
-
-
-def _tested(workspace: Workspace) -> dict[str, str]:
-    """Return the digests of the declared test and external data, by their manifests: nothing is opened."""
-    from govern.data import manifest
-    from govern.types import Role
-
-    roles = [role for role in (Role.TEST, Role.EXTERNAL) if role in workspace.project.data.roles]
-    return {role.value: str(manifest.read(workspace.data_path(role))["sha256"]) for role in roles}

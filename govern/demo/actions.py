@@ -50,6 +50,8 @@ def prepare(stage: Stage) -> None:
     from govern.data import git
     from govern.data.snapshot import snapshot
     from govern.initialise import initialise
+    from govern.looks import freeze_policy
+    from govern.policy import policy_of
     from govern.types import Role
 
     git.require()
@@ -68,6 +70,12 @@ def prepare(stage: Stage) -> None:
         with stage.work(f"versioning {path.name}"):
             dataset = snapshot(workspace, path, Role(name))
         stage.say(f"  {dataset.rows:,} patients, sha256 {dataset.sha256[:16]}")
+    stage.typed("govern", "policy", "freeze")
+    policy = policy_of(stage.workspace)
+    frozen = freeze_policy(stage.workspace, policy)
+    stage.say(
+        f"  {policy.id} {policy.version} frozen at {frozen.entry.time}, before anybody looks at the test patients"
+    )
     _commit(stage, "SUPPORT2: patients, policy and code")
 
 

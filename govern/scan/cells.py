@@ -294,13 +294,13 @@ def align(then: ColumnCells, now: ColumnCells) -> tuple[NDArray[Any], NDArray[np
         return value, counts[0], counts[1]
     sides = [on_grid(side, grid) for side in (then, now)]
     places = [side.sums.place if side.sums else np.empty(0, dtype=np.int64) for side in sides]
-    cells = np.unique(np.concatenate(places))
-    at = [np.searchsorted(cells, place) for place in places]
-    counts = [_added(where, side.count, len(cells)) for where, side in zip(at, sides, strict=True)]
-    total = np.zeros(len(cells))
-    for where, side in zip(at, sides, strict=True):
-        total[where] += side.value.astype(np.float64) * side.count
-    return total / (counts[0] + counts[1]), counts[0], counts[1]
+    before, after = np.zeros((2, grid.cells + 2), dtype=np.int64)
+    total = np.zeros(grid.cells + 2)
+    for count, place, side in zip((before, after), places, sides, strict=True):
+        count[place] = side.count
+        total[place] += side.value.astype(np.float64) * side.count
+    held = before + after > 0
+    return total[held] / (before + after)[held], before[held], after[held]
 
 
 def _merged_words(a: ColumnCells, b: ColumnCells, lost: Lost) -> ColumnCells:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from govern.scan.patients import identifiers
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 #: More are no groups but identifiers or numbers.
 _MOST_GROUPS = 100
@@ -95,6 +97,18 @@ class Scores:
         if len(self.score) < 2 or bool((self.score[:-1] <= self.score[1:]).all()):
             return self
         return self.where(np.argsort(self.score, kind="stable"))
+
+    def once(self, make: Callable[..., T], *args: Any) -> T:
+        """Return ``make(self, *args)``, kept with the rows: what several checks need of them is computed once."""
+        key = (make, *args)
+        if key not in self._kept:
+            self._kept[key] = make(self, *args)
+        found: T = self._kept[key]
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[Any, Any]:
+        return {}
 
     def flagged(self, threshold: float) -> NDArray[np.bool_]:
         """Return which rows the model flags, shape (k,): score at or above the threshold.

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from govern.stats.bootstrap import percentile, varies
 from govern.stats.clusters import totals
+from govern.stats.ties import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STEPS = 200
+#: Entries above which Newton starts from the maximum of so many stretches of them.
+_COARSE, _STRETCHES, _FEW_STEPS = 4096, 256, 20
 #: Newton stops when no coefficient has a mean gradient above this.
 _GRADIENT = 1e-13
 #: Information (in rows) below which a coefficient is not told apart from any other, and the share of
@@ -106,13 +110,12 @@ def equal_mass(score: NDArray[np.float64], count: int, weight: NDArray[np.int64]
 
     Equal scores share a bin, so bins differ in size where scores tie, and there may be fewer of them.
     """
-    distinct, at = np.unique(score, return_inverse=True)
-    sizes = np.bincount(at, weights=weight, minlength=len(distinct))
+    values, at = distinct(score)
+    sizes = np.bincount(at, weights=weight, minlength=len(values))
     before = np.cumsum(sizes) - sizes
     middle = before + (sizes - 1) / 2
     raw = np.minimum(count - 1, (middle * count / sizes.sum()).astype(np.int64))
-    dense: NDArray[np.int64] = np.unique(raw, return_inverse=True)[1].astype(np.int64)
-    return dense[at]
+    return distinct(raw.astype(np.float64))[1][at]
 
 
 def equal_width(score: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -188,8 +191,15 @@ def drawn_gaps(
     values, vectors = np.linalg.eigh(covariance)
     # the symmetric root does not hang on the signs and the order of the eigenvectors, which rounding decides
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    noise = np.random.default_rng(seed).standard_normal((replicates, len(values)))
-    drawn: NDArray[np.float64] = mean + noise @ root
+    drawn: NDArray[np.float64] = mean + _normal(replicates, len(values), seed) @ root
+    return drawn
+
+
+@lru_cache(maxsize=16)
+def _normal(replicates: int, size: int, seed: int) -> NDArray[np.float64]:
+    """Return standard normal draws, shape (replicates, size), not to be written to: groups are given the same ones."""
+    drawn = np.random.default_rng(seed).standard_normal((replicates, size))
+    drawn.flags.writeable = False
     return drawn
 
 
@@ -211,19 +221,15 @@ def spread(
     estimate: float,
     distance: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     mean: NDArray[np.float64],
-    covariance: NDArray[np.float64],
-    *,
-    replicates: int,
-    seed: int,
+    noise: NDArray[np.float64],
 ) -> Spread | None:
     """Return the interval of a distance whose estimate is that of the gaps ``mean``; ``None`` where nothing varies.
 
-    ``distance`` maps gaps (r, b) to distances (r,). A distance is never negative, so noise makes it too
-    large on average. The upper limit is the 97.5 % quantile of the drawn distances, not corrected for
-    that, which is cautious; the lower limit lies as far below the estimate (basic interval), and is 0
-    where the estimate is no larger than noise alone would make it.
+    ``distance`` maps gaps (r, b) to distances (r,); ``noise`` (r, b) is of :func:`drawn_gaps` with a mean of 0. A
+    distance is never negative, so noise makes it too large on average. The upper limit is the 97.5 % quantile of the
+    drawn distances, not corrected for that, which is cautious; the lower limit lies as far below the estimate (basic
+    interval), and is 0 where the estimate is no larger than noise alone would make it.
     """
-    noise = drawn_gaps(np.zeros_like(mean), covariance, replicates=replicates, seed=seed)
     drawn, alone = distance(mean + noise), distance(noise)
     if not varies(drawn):
         return None
@@ -243,8 +249,43 @@ def _fit(
     """Fit a logistic regression by Newton's method (IRLS) with step halving, from the better of the starts.
 
     The log-likelihood is concave, so its stationary point is its maximum. ``None`` without one, or
-    without a covariance.
+    without a covariance. Many rows start from where a few stretches of them lead, which is next to it.
     """
+    if len(label) > _COARSE:
+        near, _, found = _coarse(label, design, offset, rows, starts)
+        starts = near[None] if found else starts
+    beta, risk, found = _maximum(label, design, offset, rows, starts)
+    covariance = _covariance(label, risk, design, rows, patient) if found else None
+    return None if covariance is None else Fit(coefficients=beta, covariance=covariance)
+
+
+def _coarse(
+    label: NDArray[np.int8],
+    design: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    starts: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """Return :func:`_maximum` of the means of stretches of scores, events and others apart: nearly that of the rows."""
+    x = design[:, -1] + offset
+    low, width = float(x.min()), float(np.ptp(x)) or 1.0
+    cell = 2 * ((x - low) * ((_STRETCHES - 1) / width)).astype(np.int64) + label
+    mass = totals(rows, cell)
+    held = mass > 0
+    sums = [totals(rows * column, cell)[held] / mass[held] for column in (*design.T, offset)]
+    event = (np.flatnonzero(held) % 2).astype(np.int8)
+    return _maximum(event, np.column_stack(sums[:-1]), sums[-1], mass[held], starts, _FEW_STEPS)
+
+
+def _maximum(
+    label: NDArray[np.int8],
+    design: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    steps: int = _STEPS,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
+    """Return the coefficients that were reached, the risks there, and whether they are the maximum."""
     n = float(rows.sum())
 
     def at(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -253,20 +294,20 @@ def _fit(
         risk = np.where(eta >= 0, 1.0, small) / (1 + small)
         return float(rows @ (label * eta - np.maximum(eta, 0) - np.log1p(small))), risk
 
-    beta = starts[int(np.argmax([at(start)[0] for start in starts]))]
-    best, risk = at(beta)
-    for _ in range(_STEPS):
+    tried = [at(start) for start in starts]
+    nearest = int(np.argmax([likelihood for likelihood, _ in tried]))
+    beta, (best, risk) = starts[nearest], tried[nearest]
+    for _ in range(steps):
         gradient = (rows * (label - risk)) @ design
         if float(np.abs(gradient).max()) <= _GRADIENT * n:
-            covariance = _covariance(label, risk, design, rows, patient)
-            return None if covariance is None else Fit(coefficients=beta, covariance=covariance)
+            return beta, risk, True
         step = np.linalg.lstsq(_information(risk, design, rows), gradient)[0]
         now, risk = at(beta + step)
         while now < best - _GRADIENT * abs(best) and float(np.abs(step).max()) > _GRADIENT:
             step = step / 2
             now, risk = at(beta + step)
         beta, best = beta + step, now
-    return None
+    return beta, risk, False
 
 
 def _information(

@@ -11,6 +11,8 @@ from govern.stats.clusters import totals
 from govern.stats.lowess import Smoother, smoother
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: Patients whose smoothed residuals are held at once.
@@ -75,13 +77,19 @@ def calibration_curve(
     )
 
 
-def weighted_quantile(values: NDArray[np.float64], rows: NDArray[np.float64], share: float) -> float:
-    """Return the quantile of values (k,) of which each stands for ``rows``, interpolated between ranks (R's type 7)."""
-    order = np.argsort(values)
-    upto = np.cumsum(rows[order])
-    rank = share * (upto[-1] - 1)
-    low, high = values[order][np.searchsorted(upto, [np.floor(rank), np.ceil(rank)], side="right")]
-    return float(low + (rank - np.floor(rank)) * (high - low))
+def weighted_quantiles(
+    values: NDArray[np.float64], rows: NDArray[np.float64], shares: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return quantiles of values (k,) of which each stands for ``rows``, interpolated between ranks (R's type 7)."""
+    if not bool((values[:-1] <= values[1:]).all()):
+        order = np.argsort(values)
+        values, rows = values[order], rows[order]
+    upto = np.cumsum(rows)
+    rank = np.asarray(shares, dtype=np.float64) * (upto[-1] - 1)
+    below = np.floor(rank)
+    low, high = (values[np.searchsorted(upto, at, side="right")] for at in (below, np.ceil(rank)))
+    found: NDArray[np.float64] = low + (rank - below) * (high - low)
+    return found
 
 
 def _independent(smooth: Smoother, residual: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.stats.calibration_curve import weighted_quantile
+from govern.stats.calibration_curve import weighted_quantiles
 from govern.stats.clusters import totals
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def hosmer_lemeshow(
     from scipy.special import gammaincc
 
     each = np.ones(len(score)) if weight is None else weight.astype(np.float64)
-    cuts = np.unique([weighted_quantile(score, each, i / groups) for i in range(1, groups)])
-    place = np.unique(np.searchsorted(cuts, score), return_inverse=True)[1]
+    cuts = np.unique(weighted_quantiles(score, each, [i / groups for i in range(1, groups)]))
+    place = np.searchsorted(cuts, score)
+    there = np.bincount(place) > 0
+    place = (np.cumsum(there) - 1)[place]  # no group is empty
     rows, observed, expected = totals(each, place), totals(each * label, place), totals(each * score, place)
     counts = np.concatenate([observed, rows - observed])
     means = np.concatenate([expected, totals(each * (1 - score), place)])

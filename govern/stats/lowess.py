@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from govern.stats.clusters import totals
+from govern.stats.ties import distinct as distinct_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def smoother(x: NDArray[np.float64], weight: NDArray[np.int64] | None = None) ->
     changes the fit by some 1e-6, and its mean distance from x by less. A value with a cell's share of the
     rows is a cell of its own.
     """
-    distinct, at = np.unique(x, return_inverse=True)
+    distinct, at = distinct_values(x)
     rows = totals(np.ones(len(x)) if weight is None else weight, at)
     own = _cells(distinct, rows)
     mass = totals(rows, own)
@@ -88,7 +89,7 @@ def _knots(distinct: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[
     reach = _DELTA * (distinct[-1] - distinct[0])
     last, places = 0, [0]
     while last < len(distinct) - 1:
-        within = int(np.searchsorted(distinct, distinct[last] + reach, side="right")) - 1
+        within = int(distinct.searchsorted(distinct[last] + reach, side="right")) - 1
         last = max(last + 1, within)
         places.append(last)
     if rows.max() >= SPAN * rows.sum():

@@ -27,6 +27,7 @@ COLUMNS = Columns(
     time="at",
     groups={"sex": "sex", "age": ("k", (20.0, 50.0))},
     carried=("y", "x", "word"),
+    exact_rows=N,
 )
 
 
@@ -89,6 +90,19 @@ def test_every_file_gives_what_the_frame_gives(
         assert found.data.columns[column].kind == cells.kind
     data = found.data
     assert (data.label, data.patient_id, data.time, data.groups) == ("y", "who", "at", ("sex", "k"))
+
+
+def test_every_file_on_the_same_grids_gives_the_same_cells(files: dict[str, Path]) -> None:
+    grids = {"x": Grid(low=-3.0, high=3.0), "k": Grid(low=-0.5, high=99.5, cells=100)}
+    columns = Columns(label="y", grids=grids)
+    expected = scan(frame(), columns).data.columns
+    for name in ("many.parquet", "one.parquet", "gap.parquet", "t.arrow", "t.csv"):
+        found = scan(files[name], columns).data.columns
+        for column in grids:
+            assert found[column].grid == grids[column]
+            for side in ("value", "count", "events"):
+                assert np.array_equal(getattr(found[column], side), getattr(expected[column], side))
+            assert (found[column].mean, found[column].sd) == (expected[column].mean, expected[column].sd)
 
 
 def test_rows_that_are_drawn_are_whole_rows_at_their_places(files: dict[str, Path]) -> None:

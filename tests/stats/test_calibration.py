@@ -271,9 +271,12 @@ def test_interval_of_a_distance():
     def distance(g):
         return np.abs(g).max(axis=1)
 
-    found = spread(0.3, distance, gap, covariance, replicates=20_000, seed=1)
+    def noise(covariance, replicates):
+        return drawn_gaps(np.zeros(2), covariance, replicates=replicates, seed=1)
+
+    found = spread(0.3, distance, gap, noise(covariance, 20_000))
     assert (found.lower, found.upper) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
     assert found.expected == pytest.approx(0.01 * 2 / np.sqrt(np.pi), rel=0.02)  # of two normals, the larger modulus
-    within = spread(0.01, distance, np.array([0.01, 0.0]), covariance, replicates=1000, seed=1)
+    within = spread(0.01, distance, np.array([0.01, 0.0]), noise(covariance, 1000))
     assert (within.lower, within.upper > within.limit > 0.01) == (0.0, True)
-    assert spread(0.3, distance, gap, np.zeros((2, 2)), replicates=10, seed=1) is None
+    assert spread(0.3, distance, gap, noise(np.zeros((2, 2)), 10)) is None

@@ -70,6 +70,7 @@ def points(scores: Scores) -> list[dict[str, float | int]]:
     """Return the mean score and the event rate, with Wilson's interval, of ten equal-mass bins."""
     if not scores.n:
         return []
+    scores = scores.ranked
     bin_of = equal_mass(scores.score, _BINS, scores.weight)
     found: list[dict[str, float | int]] = []
     for i in range(int(bin_of.max()) + 1):

@@ -13,10 +13,15 @@ from govern.types import Measurement
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
+    from govern.stats.calibration import Fit
 
 _LEVEL = 0.95
 #: The coefficients of the fit, in their order.
 _NAMES = ("intercept", "slope")
+
+
+def _fitted(scores: Scores) -> Fit | None:
+    return recalibrate(scores.label, scores.score, repeated(scores.patient), scores.weight)
 
 
 def coefficient(scores: Scores, name: str) -> Measurement:
@@ -28,7 +33,7 @@ def coefficient(scores: Scores, name: str) -> Measurement:
     if not message and not identified(scores.label, scores.score):
         message = "one cut of the score separates the classes, or all scores are equal: no slope exists"
     if not message:
-        fit = recalibrate(scores.label, scores.score, patient, scores.weight)
+        fit = scores.once(_fitted)
     if fit is None:
         return Measurement.unknown(method=method, message=message or SINGULAR, **counts(scores))
     at = _NAMES.index(name)

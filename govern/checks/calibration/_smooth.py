@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govern.checks.calibration._evidence import REPLICATES, counts, limits, noise, too_little
-from govern.stats.calibration import spread
-from govern.stats.calibration_curve import calibration_curve, weighted_quantile
+from govern.stats.calibration import drawn_gaps, spread
+from govern.stats.calibration_curve import calibration_curve, weighted_quantiles
 from govern.stats.clusters import repeated
 from govern.stats.proportion import quantile
 from govern.types import Measurement
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from govern.scan.scores import Scores
+    from govern.stats.calibration import Spread
     from govern.stats.calibration_curve import Curve
 
 _LEVEL = 0.95
@@ -28,35 +30,43 @@ def distance(scores: Scores, seed: int, name: str) -> Measurement:
 
     All of ICI, E50, E90 and Emax stand in the details, with the curve or the risk at which it is farthest off.
     """
-    patient = repeated(scores.patient)
-    unit = "rows" if patient is None else "patients"
+    unit = "rows" if repeated(scores.patient) is None else "patients"
     method = f"lowess, span 2/3; parametric bootstrap over {unit}, {REPLICATES} replicates"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
-    curve = calibration_curve(scores.label, scores.score, patient, scores.weight)
-    worst = int(np.argmax(np.abs(curve.gap)))
-    figures = {
-        "ici": curve.mean_distance,
-        "e50": weighted_quantile(curve.distance, curve.rows, 0.5),
-        "e90": weighted_quantile(curve.distance, curve.rows, 0.9),
-        "emax": float(np.abs(curve.gap[worst])),
-    }
-    mean = name == "ici"
-    found = spread(
-        figures[name],
-        curve.mean_distances if mean else _largest,
-        curve.gap,
-        curve.covariance,
-        replicates=REPLICATES,
-        seed=seed,
-    )
-    shown: dict[str, Any] = {"curve": _points(curve)} if mean else {"at": float(curve.predicted[worst])}
+    smooth = scores.once(_smoothed, seed)
     return Measurement(
-        estimate=figures[name],
+        estimate=smooth.figures[name],
         method=method,
-        details={**figures, **noise(found), **shown},
-        **limits(found),
+        details={**smooth.figures, **noise(smooth.spreads[name]), **smooth.shown[name]},
+        **limits(smooth.spreads[name]),
         **counts(scores),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Smooth:
+    """What both measures take from one curve; ``spreads`` and ``shown`` by the name of the measure."""
+
+    figures: dict[str, float]
+    spreads: dict[str, Spread | None]
+    shown: dict[str, dict[str, Any]]
+
+
+def _smoothed(scores: Scores, seed: int) -> _Smooth:
+    rows = scores.ranked
+    curve = calibration_curve(rows.label, rows.score, repeated(rows.patient), rows.weight)
+    worst = int(np.argmax(np.abs(curve.gap)))
+    e50, e90 = weighted_quantiles(curve.distance, curve.rows, [0.5, 0.9]).tolist()
+    figures = {"ici": curve.mean_distance, "e50": e50, "e90": e90, "emax": float(np.abs(curve.gap[worst]))}
+    chance = drawn_gaps(np.zeros_like(curve.gap), curve.covariance, replicates=REPLICATES, seed=seed)
+    return _Smooth(
+        figures=figures,
+        spreads={
+            name: spread(figures[name], distance, curve.gap, chance)
+            for name, distance in (("ici", curve.mean_distances), ("emax", _largest))
+        },
+        shown={"ici": {"curve": _points(curve)}, "emax": {"at": float(curve.predicted[worst])}},
     )
 
 
@@ -70,12 +80,7 @@ def _points(curve: Curve) -> list[dict[str, Any]]:
     half = quantile(_LEVEL) * np.sqrt(np.diag(curve.covariance))
     at = np.unique(np.linspace(0, len(half) - 1, min(len(half), _POINTS)).astype(np.int64))
     lower, upper = np.clip(curve.observed - half, 0, 1), np.clip(curve.observed + half, 0, 1)
+    sides = {"predicted": curve.predicted, "observed": np.clip(curve.observed, 0, 1), "lower": lower, "upper": upper}
     return [
-        {
-            "predicted": float(curve.predicted[i]),
-            "observed": float(np.clip(curve.observed[i], 0, 1)),
-            "lower": float(lower[i]),
-            "upper": float(upper[i]),
-        }
-        for i in at
+        dict(zip(sides, point, strict=True)) for point in zip(*(s[at].tolist() for s in sides.values()), strict=True)
     ]

@@ -49,15 +49,16 @@ def brier_reliability(scores: Scores, seed: int, *, bins: int = 10) -> Measureme
     """
     if bins < 2:
         raise PolicyError(f"calibration.brier_reliability: {bins} bins, where 2 or more are needed", hint="10 is usual")
-    patient = repeated(scores.patient)
+    rows = scores.ranked
+    patient = repeated(rows.patient)
     unit = "rows" if patient is None else "patients"
     method = f"Murphy decomposition, {bins} equal-mass bins, bias-corrected; parametric bootstrap over {unit}"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
-    bin_of = equal_mass(scores.score, bins, scores.weight)
-    parts = decomposition(scores.label, scores.score, bin_of, patient, scores.weight)
+    bin_of = equal_mass(rows.score, bins, rows.weight)
+    parts = decomposition(rows.label, rows.score, bin_of, patient, rows.weight)
     estimate = max(0.0, parts.reliability - parts.excess)
-    total, covariance = total_gaps(scores.label, scores.score, bin_of, patient, scores.weight)
+    total, covariance = total_gaps(rows.label, rows.score, bin_of, patient, rows.weight)
     noise = drawn_gaps(np.zeros_like(total), covariance, replicates=REPLICATES, seed=seed)
 
     def reliability(drawn: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from govern.errors import PolicyError, UnavailableError
 from govern.stats.agreement import rarest
-from govern.stats.calibration import spread
+from govern.stats.calibration import drawn_gaps, spread
 from govern.stats.classwise import classwise_gaps
 from govern.stats.clusters import repeated
 from govern.types import Measurement
@@ -78,9 +78,7 @@ def classwise_ece(classes: Classes, seed: int, *, bins: int = 10) -> Measurement
         estimate,
         lambda drawn: errors(drawn).mean(axis=1),
         gaps.total,
-        gaps.covariance,
-        replicates=_REPLICATES,
-        seed=seed,
+        drawn_gaps(np.zeros_like(gaps.total), gaps.covariance, replicates=_REPLICATES, seed=seed),
     )
     details: dict[str, Any] = {"by_class": dict(zip(classes.names, by_class.tolist(), strict=True))}
     if noise is None:

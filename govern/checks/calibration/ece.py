@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from govern.checks.calibration._evidence import REPLICATES, counts, limits, noise, too_little
 from govern.errors import PolicyError
-from govern.stats.calibration import calibration_errors, equal_mass, equal_width, spread, total_gaps
+from govern.stats.calibration import calibration_errors, drawn_gaps, equal_mass, equal_width, spread, total_gaps
 from govern.stats.clusters import repeated
 from govern.strict_yaml import nearest
 from govern.types import Measurement
@@ -47,16 +49,16 @@ def ece(scores: Scores, seed: int, *, bins: int = 10, binning: str = "equal-mass
         raise PolicyError(f"calibration.ece: {bins} bins, where 2 or more are needed", hint="10 is usual")
     if binning not in _BINNINGS:
         raise PolicyError(f"calibration.ece: unknown binning {binning!r}", hint=nearest(binning, _BINNINGS))
-    patient = repeated(scores.patient)
+    rows = scores.ranked
+    patient = repeated(rows.patient)
     unit = "rows" if patient is None else "patients"
     method = f"{bins} {binning} bins; parametric bootstrap over {unit}, {REPLICATES} replicates"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
     by_mass = binning == "equal-mass"
-    bin_of = equal_mass(scores.score, bins, scores.weight) if by_mass else equal_width(scores.score, bins)
-    total, covariance = total_gaps(scores.label, scores.score, bin_of, patient, scores.weight)
+    bin_of = equal_mass(rows.score, bins, rows.weight) if by_mass else equal_width(rows.score, bins)
+    total, covariance = total_gaps(rows.label, rows.score, bin_of, patient, rows.weight)
     estimate = float(calibration_errors(total[None, :], scores.n)[0])
-    found = spread(
-        estimate, lambda g: calibration_errors(g, scores.n), total, covariance, replicates=REPLICATES, seed=seed
-    )
+    chance = drawn_gaps(np.zeros_like(total), covariance, replicates=REPLICATES, seed=seed)
+    found = spread(estimate, lambda gaps: calibration_errors(gaps, scores.n), total, chance)
     return Measurement(estimate=estimate, method=method, details=noise(found), **limits(found), **counts(scores))

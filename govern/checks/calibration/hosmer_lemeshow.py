@@ -50,12 +50,13 @@ def hosmer_lemeshow(scores: Scores, *, groups: int = 10) -> Measurement:
         raise PolicyError(
             f"calibration.hosmer_lemeshow: {groups} groups, where 2 or more are needed", hint="10 is usual"
         )
-    patient = repeated(scores.patient)
+    rows = scores.ranked
+    patient = repeated(rows.patient)
     method = f"Hosmer-Lemeshow, {groups} groups by quantiles of risk; scaled non-central chi-square interval"
     method += "" if patient is None else ", variance between patients"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
-    found = compare(scores.label, scores.score, groups, patient, scores.weight)
+    found = compare(rows.label, rows.score, groups, patient, rows.weight)
     bins = [
         {"n": int(n), "events": int(observed), "expected": float(expected)}
         for n, observed, expected in zip(found.rows, found.observed, found.expected, strict=True)

@@ -1,13 +1,13 @@
 """Values by feature as horizontal bars: drift, share of attribution, attribution with sampling error, missingness.
 
 Details ``{"features": [{"feature", …}]}`` with one of ``value``, ``share``, ``mean_abs`` (and ``lower``,
-``upper``) or ``test`` (and ``reference``).
+``upper``) or ``test`` (and ``reference``). ``axis`` beside them says what a value is, if it is no drift.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from govern.dossier.figures.canvas import BLACK, BLUE, GREY, HALF, VERMILLION, Figure, listed, sheet
@@ -36,7 +36,12 @@ _FORMS = (
 def drawing(example: Mapping[str, Any]) -> Callable[[Rule, Row], Figure]:
     """Return the drawing for features of the form of ``example``."""
     form = next((f for f in _FORMS if f.key in example), _FORMS[0])
-    return lambda rule, row: _draw(form, rule, row)
+
+    def draw(rule: Rule, row: Row) -> Figure:
+        said = row.finding.measurement.details.get("axis") if row.finding.measurement else None
+        return _draw(form if said is None else replace(form, axis=str(said)), rule, row)
+
+    return draw
 
 
 def _draw(form: _Form, rule: Rule, row: Row) -> Figure:
