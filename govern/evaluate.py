@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The function of a check's module that gives the page it has to show, with the check's own arguments.
 REPORT = "report_html"
+#: Families that measure the worst case for rejected inputs.
+_DECISIONS = ("performance", "bias")
 #: Digits that are kept of a measurement: the last ones differ between processors.
 _DIGITS = 12
 
@@ -102,6 +104,8 @@ def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: An
     return [
         dataclasses.replace(m, slice={**m.slice, **({"reading": name} if name else {})})
         for name, reading in inputs.readings
+        # Scores that stand for rejected inputs are no model's: they count in decisions, not in what risks mean.
+        if check.family in _DECISIONS or not (reading.reading and reading.reading.worst)
         for m in _read(check, reading, by, params)
     ]
 
@@ -159,12 +163,11 @@ def _measured(
 
 def _rounded(measured: Measurement) -> Measurement:
     """Return a measurement whose numbers are equal wherever they are computed."""
-    numbers = {name: _round(getattr(measured, name)) for name in ("estimate", "lower", "upper", "details")}
+    numbers = {name: _round(plain(getattr(measured, name))) for name in ("estimate", "lower", "upper", "details")}
     return dataclasses.replace(measured, **numbers)
 
 
 def _round(value: Any) -> Any:
-    value = plain(value)
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}")
     if isinstance(value, dict):

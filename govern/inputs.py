@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from govern import outcomes
 from govern.checks.inputs import ROWS, Attributions, Documentation, Population
 from govern.errors import InputError, UnavailableError
 from govern.project import Cut, Data, parts
@@ -94,7 +95,7 @@ class Inputs:
         """Yield each group of an attribute with the inputs of a check of its rows alone; ``flags`` as above."""
         groups = self.groups(by)
         others = {name: self.get(name) for name in names if name not in ROWS}
-        if self._reducible(names):
+        if ROWS & set(names) == {"scores"}:  # the same for every check, which may keep with them what others need too
             for name, scores in zip(groups.names, self._by_group(by, flags), strict=True):
                 yield name, {**others, "scores": scores}
             return
@@ -159,65 +160,17 @@ class Inputs:
             score_name=name,
         )
 
-    def _recorded(self) -> dataset.Recorded:
-        import numpy as np
-        import pandas as pd
-
-        from govern.scan.dataset import Recorded
-        from govern.scan.scores import word
-
-        label = self._column(self.declared.label, "label")
-        words = label.map(word, na_action="ignore").astype(object)
-        score = pd.to_numeric(pd.Series(self._predicted()), errors="coerce").to_numpy(dtype=np.float64)
-        return Recorded(score=score, label=words.where(words.notna(), None).to_numpy(dtype=object))
+    def _recorded(self) -> Any:
+        return outcomes.recorded(self.declared, self._column(self.declared.label, "label"), self._predicted())
 
     def _classes(self) -> Any:
-        from govern.scan.validate import classes
-
-        declared = self.declared
-        given = {name: self._column(column, name).to_numpy() for name, column in declared.probabilities.items()}
-        return classes(
-            self._column(declared.label, "label").to_numpy(),
-            self._column(declared.score, "score").to_numpy() if declared.score else None,
-            given or None,
-            names=declared.classes,
-            patient=self._patient(),
-            label_name=declared.label,
-            predicted_name=declared.score or "predicted",
-        )
+        return outcomes.classes(self.declared, self._column, self._patient())
 
     def _values(self) -> Any:
-        from govern.scan.validate import values
-
-        declared = self.declared
-        return values(
-            self._column(declared.label, "label").to_numpy(),
-            self._predicted(),
-            lower=self._column(declared.lower, "lower").to_numpy() if declared.lower else None,
-            upper=self._column(declared.upper, "upper").to_numpy() if declared.upper else None,
-            patient=self._patient(),
-            true_name=declared.label,
-            predicted_name=declared.score or "the model's predictions",
-        )
+        return outcomes.values(self.declared, self._column, self._predicted(), self._patient())
 
     def _survival(self) -> Any:
-        from govern.scan.validate import survival
-
-        declared = self.declared
-        if declared.follow_up is None:
-            raise UnavailableError(
-                "no column of follow-up times", hint="name it: `follow_up:` in govern.yaml, or --follow-up"
-            )
-        return survival(
-            self._column(declared.follow_up, "follow_up").to_numpy(),
-            self._column(declared.label, "label").to_numpy(),
-            self._predicted(),
-            patient=self._patient(),
-            positive=declared.positive,
-            time_name=declared.follow_up,
-            event_name=declared.label,
-            risk_name=declared.score or "the model's risks",
-        )
+        return outcomes.survival(self.declared, self._column, self._predicted(), self._patient())
 
     def _comparator(self) -> Any:
         from govern.scan.validate import comparator
@@ -304,12 +257,16 @@ class Inputs:
 
         rows, groups = self.get("scores"), self.groups(by)
 
+        at = flags if self._reducible(("scores",)) else None
+
         def parts() -> list[Scores]:
-            if flags is not None:
-                return flag_cells(rows, groups, flags)
+            if not self._reducible(("scores",)):
+                return [rows.where(groups.codes == code) for code in range(len(groups.names))]
+            if at is not None:
+                return flag_cells(rows, groups, at)
             return by_group(rows, groups.codes, len(groups.names), thresholds=self._cuts())
 
-        return self._once(("parts", by, flags), parts)  # type: ignore[no-any-return]
+        return self._once(("parts", by, at), parts)  # type: ignore[no-any-return]
 
     def _cuts(self) -> tuple[float, ...]:
         """Return where no cell may reach across: thresholds, and scores that are exactly 0 or 1."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_WORST = "rejected inputs as wrong"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """One way to read the rows: its name, empty where there is no other, and the places of the rows that it holds."""
@@ -29,6 +32,8 @@ class Reading:
     name: str
     scores: Scores
     rows: NDArray[np.int64] | None = None
+    #: Whether rejected inputs are counted as wrong: with scores that no model gave, so only decisions are measured.
+    worst: bool = False
 
 
 def readings(
@@ -52,6 +57,8 @@ def readings(
     unclear = _equivocal(label, equivocal)
     absent = _absent(score) if rejected else np.zeros(len(label), dtype=np.bool_)
     clear = ~unclear
+    if absent.all():
+        raise InputError(f"{score_name}: no row has a score", hint="give the scores of the inputs that were accepted")
     if not clear.any():
         raise InputError(f"{label_name}: every label is equivocal", hint="give the outcomes that are known")
     known = labels(label[clear], positive, label_name)
@@ -62,7 +69,8 @@ def readings(
         for how, rows, given in _answers(outcome, numbers, absent):
             name = ", ".join(part for part in (as_what, how) if part)
             whole = Scores(label=outcome, score=given, patient=patient)
-            found.append(Reading(name=name, scores=whole if rows is None else whole.where(rows), rows=rows))
+            scores = whole if rows is None else whole.where(rows)
+            found.append(Reading(name=name, scores=scores, rows=rows, worst=how == _WORST))
     return found
 
 
@@ -95,4 +103,4 @@ def _answers(
         yield "", None, score
         return
     yield "rejected inputs left out", np.flatnonzero(~absent), score
-    yield "rejected inputs as wrong", None, np.where(absent, 1.0 - outcome, score)
+    yield _WORST, None, np.where(absent, 1.0 - outcome, score)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,6 +57,13 @@ def gate_run(
         raise PolicyError("give either a model or recorded predictions", hint="--model URI, or --predictions FILE")
     signer = identity.load(workspace.keys, workspace.project.identity)
     judged_by = policy_of(workspace, policy)
+    if model is not None and judged_by.task != "binary":
+        raise PolicyError(
+            f"a model is asked for one risk, and the policy's task is {judged_by.task}",
+            hint="record the model's predictions and give those: --predictions FILE",
+        )
+    # What the columns mean is part of what is measured: another column of scores is another look.
+    declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
@@ -67,7 +74,7 @@ def gate_run(
             else of_predictions(workspace, predictions or Path(), vendor_version)
         )
         _enough(judged_by, workspace.project.data, study)
-        seed = _seed(judged_by, study)
+        seed = _seed(judged_by, study, declared)
         inputs = _inputs(workspace, judged_by, study, seed)
         for by in sorted({by for rule in judged_by.checks for by in rule.by}):
             inputs.groups(by)  # a column that is not there is told before anything is measured
@@ -75,7 +82,7 @@ def gate_run(
             log,
             dataset=_tested(workspace, study),
             policy=judged_by,
-            subject=study.subject.sha256,
+            subject=canonical.digest({"subject": study.subject.sha256, "data": declared}),
             command="register" if name else "check",
             identity=signer,
             allowed=judged_by.data["test"].looks if "test" in judged_by.data else 1,
@@ -87,7 +94,7 @@ def gate_run(
         subject=study.subject,
         registered_name=name,
         policy=judged_by.as_json(),
-        system=workspace.project.system.model_dump(mode="json"),
+        system={**workspace.project.system.model_dump(mode="json"), "data": declared},
         datasets=study.datasets,
         findings=findings,
         decision=decision,
@@ -112,12 +119,24 @@ def _slow(policy: Policy) -> list[str]:
     return list(dict.fromkeys(name for rule in policy.checks for name in catalogue.load(rule.check).beside))
 
 
+def _thresholds(policy: Policy) -> tuple[float, ...]:
+    """Return every threshold at which a rule flags rows, its check's default where it names none, ascending."""
+    named = [{**catalogue.load(r.check).params, **r.params}.get("threshold") for r in policy.checks]
+    return tuple(sorted({float(t) for t in named if isinstance(t, int | float) and not isinstance(t, bool)}))
+
+
 def _tested(workspace: Workspace, study: Study) -> str:
     """Return the digest of the data that is looked at: of the declared test set, else of the patients predicted for."""
     if Role.TEST in workspace.project.data.roles:
         path = workspace.data_path(Role.TEST)
-        if manifest.beside(path).is_file():
-            return str(manifest.read(path)["sha256"])
+        if manifest.beside(path).is_file() and path.is_file():
+            found, stated = canonical.manifest_sha256(canonical.manifest(path)), manifest.read(path).get("sha256")
+            if found != stated:
+                raise InputError(
+                    f"{path.name}: its manifest states SHA-256 {str(stated)[:16]}, found {found[:16]}",
+                    hint="bring data and manifest back, so that looks at it can be counted",
+                )
+            return found
     patients = study.scans[Role.TEST].data.patients
     return study.subject.sha256 if patients is None else canonical.sha256(np.unique(patients).tobytes())
 
@@ -140,7 +159,7 @@ def _enough(policy: Policy, declared: Data, study: Study) -> None:
             ("rows", scan.data.rows, needed.min_rows),
             ("rows with the rarer outcome", rarer, needed.min_events),
         ):
-            if found is not None and found < least:
+            if found is not None and least is not None and found < least:
                 raise InputError(
                     f"dataset {name} holds {found} {what}, the policy needs {least}", hint="collect more data"
                 )
@@ -148,20 +167,22 @@ def _enough(policy: Policy, declared: Data, study: Study) -> None:
 
 def _rarer(scan: Scan, declared: Data) -> int | None:
     """Return the rows with the rarer outcome, and ``None`` where the labels are none of two."""
-    from govern.scan.scores import labels
+    from govern.scan.scores import labels, word
 
     if declared.label not in scan.carried:
         return 0
     try:
-        label = labels(scan.carried[declared.label].dropna(), declared.positive, declared.label)
+        column = scan.carried[declared.label].dropna()
+        unclear = {word(value) for value in declared.equivocal}
+        label = labels(column[~column.map(word).isin(unclear)], declared.positive, declared.label)
     except InputError:
         return None
     return int(min(label.sum(), len(label) - label.sum()))
 
 
-def _seed(policy: Policy, study: Study) -> int:
+def _seed(policy: Policy, study: Study, declared: dict[str, Any]) -> int:
     """Return a seed derived from what goes in: equal inputs, equal numbers; 32 bits."""
-    parts = [study.subject.sha256, policy.sha256, *(d.sha256 for d in study.datasets)]
+    parts = [study.subject.sha256, policy.sha256, canonical.digest(declared), *(d.sha256 for d in study.datasets)]
     return int(canonical.digest(parts)[:8], 16)
 
 
@@ -173,6 +194,6 @@ def _inputs(workspace: Workspace, policy: Policy, study: Study, seed: int) -> In
         documentation=Documentation(
             facts=workspace.project.system.model_dump(mode="json"), required=policy.documentation.required
         ),
-        thresholds=policy.thresholds(),
+        thresholds=_thresholds(policy),
         seed=seed,
     )

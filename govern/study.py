@@ -117,9 +117,18 @@ def read(
     from govern.scan.local import Scan, scan
 
     if role is not Role.TEST and stored.is_cells(path):
-        return Scan(data=_of_cells(stored.read(path), declared, features, path), carried={})
+        return Scan(data=_of_cells(stored.read(path, _digest_beside(path)), declared, features, path), carried={})
     wanted = columns(declared, features, table.names(path), role=role, scored=predict is not None, path=path)
     return scan(path, dataclasses.replace(wanted, grids=within or {}, whole=whole), predict=predict, progress=progress)
+
+
+def _digest_beside(path: Path) -> str | None:
+    """Return the digest of the data that a file of cells lies beside, where its manifest is there."""
+    from govern.data import manifest
+    from govern.scan.stored import SUFFIX
+
+    data = path.with_name(path.name.removesuffix(SUFFIX))
+    return str(manifest.read(data).get("sha256")) if manifest.beside(data).is_file() else None
 
 
 def _of_cells(cells: Mapping[str, ColumnCells], declared: Data, features: Sequence[str], path: Path) -> dataset.Data:
@@ -153,7 +162,7 @@ def columns(
     if not scored:
         rows.append(declared.score)
     named = [name for name in dict.fromkeys(rows) if name]
-    needed = [*features, *([*named, declared.patient_id] if role is Role.TEST else [])]
+    needed = [*features, *([*named, declared.patient_id, declared.time] if role is Role.TEST else [])]
     if missing := [name for name in needed if name and name not in available]:
         where = path if role is Role.TEST and not scored else f"dataset {role.value} ({path.name})"
         raise InputError(f"{where}: no column {missing[0]!r}", hint=nearest(missing[0], available))

@@ -79,5 +79,5 @@ checks:
 """
     file = tmp_path / "p.yaml"  # type: ignore[operator]
     file.write_text(text)
-    with pytest.raises(PolicyError, match="unknown earlier rule 'b'"):
+    with pytest.raises(PolicyError, match=r"unknown earlier rule \(in rule a\) 'b'"):
         load_policy(file)

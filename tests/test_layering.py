@@ -19,7 +19,7 @@ LAYERS = (
     ("types", "errors", "canonical", "strict_yaml", "resources", "files", "aside"),
     ("project", "scan", "data", "models", "stats", "signing"),
     ("checks",),
-    ("policy", "environment", "reading", "evidence"),
+    ("policy", "environment", "reading", "outcomes", "evidence"),
     ("inputs",),
     ("judge",),
     ("gate", "evaluate", "formats", "looks", "study"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
+from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress, spare
 from govern.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def measure(
     from govern.project import Data
 
     spare(output, data, reference)
+    _look(data, check, f"{label} {score} {positive} {by}")
     with progress() as show:
         show(f"measuring {check}")
         measured = measure_file(
@@ -79,6 +80,18 @@ def measure(
         contract=lambda: items,
         table=lambda: _table(items),
     )
+
+
+def _look(data: Path, check: str, columns: str) -> None:
+    """Count a look where the file is the locked test set of the project that one stands in, or that it lies in."""
+    from govern import project
+    from govern.looks import look_at_file
+
+    root = project.find(Path.cwd()) or project.find(data.resolve().parent)
+    if root is not None and data.is_file():
+        look = look_at_file(project.load(root), data, scores=columns, command=f"measure {check}")
+        if look is not None:
+            console(stderr=True).print(f"look {look.number} at this locked test set, entered in the log", markup=False)
 
 
 def _listed(text: str) -> list[str]:

@@ -95,7 +95,8 @@ class Plan:
         if floors is not None:
             p = self.study.prevalence.value
             found.append((floors.min_rows, "data.test.min_rows"))
-            found.append((rows_for([(floors.min_events, min(p, 1 - p))]) or 0, "data.test.min_events"))
+            if floors.min_events is not None:
+                found.append((rows_for([(floors.min_events, min(p, 1 - p))]) or 0, "data.test.min_events"))
         found += [(n.rows, n.name) for n in self.needs if n.rows is not None and counts(n)]
         rows, driver = max(found, key=lambda pair: pair[0])
         return Total(rows=rows, driver=driver)

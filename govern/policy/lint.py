@@ -31,8 +31,6 @@ def check_words(policy: Policy, document: Document, groups: frozenset[str] | Non
         if rule.id in seen:
             raise document.error((*at, "id"), f"two rules have the id {rule.id!r}", hint="rename one")
         _check_rule(rule, policy.task, document, at, groups)
-        for j, earlier in enumerate(rule.after):
-            _known(earlier, seen, "earlier rule", document, (*at, "after", j), more=" Rules are tested in their order.")
         seen.add(rule.id)
     for family in policy.not_applicable:
         _known(family, MANDATORY_FAMILIES, "family", document, ("not_applicable", family))
@@ -66,6 +64,20 @@ def _check_rule(rule: Rule, task: str, document: Document, at: Location, groups:
         raise document.error(
             (*at, "by"), f"{rule.check} measures more than rows of the test set, so not by group", hint="remove `by:`"
         )
+
+
+def check_order(policy: Policy, document: Document) -> None:
+    """Refuse a hierarchy in which a rule comes after one that is not before it, inherited ones counted.
+
+    Raises:
+        PolicyError: names the file and the nearest valid word.
+    """
+    before: list[str] = []
+    for rule in policy.checks:
+        for earlier in rule.after:
+            what, more = f"earlier rule (in rule {rule.id})", ". Rules are tested in their order."
+            _known(earlier, before or ["no rule"], what, document, ("checks",), more=more)
+        before.append(rule.id)
 
 
 def check_groups(policy: Policy, document: Document, groups: frozenset[str]) -> None:

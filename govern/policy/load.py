@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from govern import canonical, strict_yaml
 from govern.errors import InputError, PolicyError
-from govern.policy.lint import check_groups, check_words
+from govern.policy.lint import check_groups, check_order, check_words
 from govern.policy.model import Policy
 from govern.resources import shared
 from govern.strict_yaml import Document, nearest
@@ -16,9 +16,6 @@ from govern.types import Severity
 
 if TYPE_CHECKING:
     from govern.project import Workspace
-
-#: Merged key by key rather than replaced when a policy extends another.
-_MERGED = ("data", "not_applicable")
 
 
 def packs() -> dict[str, Path]:
@@ -47,6 +44,7 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None, who
         path = known[str(source)]
     document = strict_yaml.read(path)
     policy = _resolve(document, groups, ())
+    check_order(policy, document)
     if groups is not None:
         check_groups(policy, document, groups)
     if whole and (missing := policy.missing_families()):
@@ -130,8 +128,9 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     Required documents and approvals add up, so that extending can never ask for less of them.
     """
     merged = {**base, **over}
-    for key in _MERGED:
-        merged[key] = {**base.get(key, {}), **over.get(key, {})}
+    merged["not_applicable"] = {**base.get("not_applicable", {}), **over.get("not_applicable", {})}
+    needed, more = base.get("data", {}), over.get("data", {})
+    merged["data"] = {role: {**needed.get(role, {}), **more.get(role, {})} for role in {**needed, **more}}
     rules = {r["id"]: r for r in base.get("checks", [])}
     rules.update({r["id"]: r for r in over.get("checks", [])})
     merged["checks"] = list(rules.values())

@@ -98,7 +98,7 @@ class DataRequirement(_Strict):
     """The least a dataset must hold for the gate to look at it at all."""
 
     min_rows: int = Field(default=1, ge=1)
-    min_events: int = Field(default=1, ge=1)
+    min_events: int | None = Field(default=None, ge=1)
     #: How often the data may be looked at, by other subjects or policies too, before a look is exploratory.
     looks: int = Field(default=1, ge=1)
 
@@ -153,11 +153,6 @@ class Policy(_Strict):
         """Return the mandatory families with neither a blocking check nor a declared reason."""
         covered = {r.family for r in self.checks if r.severity is Severity.BLOCK} | set(self.not_applicable)
         return [f for f in MANDATORY_FAMILIES if f not in covered]
-
-    def thresholds(self) -> tuple[float, ...]:
-        """Return every threshold at which a rule flags rows, ascending."""
-        given = {r.params["threshold"] for r in self.checks if "threshold" in r.params}
-        return tuple(sorted(float(t) for t in given if isinstance(t, int | float) and not isinstance(t, bool)))
 
     def _body(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

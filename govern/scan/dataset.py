@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from govern.errors import UnavailableError
 
@@ -68,8 +68,10 @@ class Recorded:
     """Scores and labels of the test set as they came, for checks that say what is wrong with them.
 
     ``score`` is float64, NaN where it is missing or no number; ``label`` are texts in their normal form, ``None``
-    where missing. Both of shape (n,).
+    where missing, or categories of them. Both of shape (n,), without the ``declared`` rows of which the project says
+    that the reference standard is equivocal or that the input was rejected.
     """
 
     score: NDArray[np.float64]
-    label: NDArray[np.object_]
+    label: NDArray[np.object_] | pd.Categorical[Any]
+    declared: int = 0

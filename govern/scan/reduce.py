@@ -24,6 +24,8 @@ LARGE = 131_072
 FEW = 50_000
 #: Share of the AUROC's standard error that the cells may be off by.
 _OFF = 0.1
+#: Stretches that are equal in the logarithm of the rank, besides those of about as many rows each.
+_TOP = 256
 #: Rows that are worked on at once, so that what is made on the way stays small.
 _BLOCK = 1 << 20
 _ONE = np.uint64(1)
@@ -128,7 +130,9 @@ def _stretches(
     """Return each stretch's mean score, and its rows with and without the event."""
     n = len(rows.keys)
     starts = rows.first(rows.score(np.arange(most) * n // most if n > most else np.arange(n)))
-    starts = np.unique(np.append(starts, rows.first(np.asarray(thresholds, dtype=np.float64))))
+    # Precision hangs on the few highest scores: they have stretches of their own, equal in the logarithm of the rank.
+    top = rows.first(rows.score(n - np.unique(np.geomspace(1, n, _TOP).round().astype(np.int64))))
+    starts = np.unique(np.concatenate([starts, top, rows.first(np.asarray(thresholds, dtype=np.float64))]))
     starts = starts[starts < n]
     total, pos = np.empty(len(starts)), np.empty(len(starts), dtype=np.int64)
     # A few stretches at a time.

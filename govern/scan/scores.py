@@ -178,9 +178,11 @@ def groups(
     import pandas as pd
 
     column = pd.Series(values)
-    # Values that occur are named once each, however many rows there are.
-    codes, distinct = pd.factorize(column, use_na_sentinel=True)
-    codes = np.where(codes < 0, len(distinct), codes)
+    # Values that occur are named once each, however many rows there are; what is missing is -1, the last of the words.
+    if cut is None and isinstance(column.dtype, pd.CategoricalDtype):
+        codes, distinct = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, distinct = pd.factorize(column, use_na_sentinel=True)
     words = [*map(str, distinct), "missing"] if cut is None else _bands(attribute, pd.Series(distinct), sorted(cut))
     present = {words[i] for i in np.unique(codes)}
     order = sorted(present) if cut is None else [b for b in _names(sorted(cut)) if b in present]

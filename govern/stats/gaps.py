@@ -18,6 +18,8 @@ from govern.stats.clusters import repeated, totals, units
 from govern.stats.proportion import Interval, quantile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: Variances at or below this are what rounding leaves of none.
@@ -159,12 +161,73 @@ def ranked(
     patient, event = repeated(patient), label == 1
     found = area(label, score, weight=weight)
     spread = variance(found.influence, label, patient, weight=weight)
-    if spread is not None and spread > _ROUNDING and 0 < found.estimate < 1:
-        se = sqrt(spread)
-        return Ranked(value=found.estimate, se=se, limits=logit_interval(found.estimate, se, level=level))
     m, n = (units(rows, patient, weight=weight) for rows in (event, ~event))
-    lower, upper = newcombe_interval(found.estimate, m, n, level=level)
-    return Ranked(value=found.estimate, se=(upper - lower) / (2 * quantile(level)), limits=(lower, upper))
+    return _ranked(found.estimate, spread, m, n, level)
+
+
+def _ranked(estimate: float, spread: float | None, m: int, n: int, level: float) -> Ranked:
+    if spread is not None and spread > _ROUNDING and 0 < estimate < 1:
+        se = sqrt(spread)
+        return Ranked(value=estimate, se=se, limits=logit_interval(estimate, se, level=level))
+    lower, upper = newcombe_interval(estimate, m, n, level=level)
+    return Ranked(value=estimate, se=(upper - lower) / (2 * quantile(level)), limits=(lower, upper))
+
+
+def ranked_sides(
+    label: NDArray[np.int8],
+    score: NDArray[np.float64],
+    group: NDArray[np.int64],
+    wanted: Sequence[int],
+    *,
+    patient: NDArray[np.int64] | None = None,
+    weight: NDArray[np.int64] | None = None,
+    level: float = 0.95,
+) -> list[tuple[Ranked, Ranked]]:
+    """Return :func:`ranked` of each ``wanted`` group and of its rest, both classes present on either side.
+
+    The scores ascend. Rows that are independent are counted once, by group, at the distinct scores of events and
+    between them: what lies between two events has the same place among the events of any group. That
+    takes O(n), and O(events) for each group.
+    """
+    if patient is not None and repeated(patient) is not None:
+
+        def of(rows: NDArray[np.bool_]) -> Ranked:
+            return ranked(label[rows], score[rows], patient[rows], level=level)
+
+        return [(of(group == i), of(group != i)) for i in wanted]
+    event = label == 1
+    starts = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
+    held = np.logical_or.reduceat(event, starts)
+    steps, ties = int(np.count_nonzero(held)), np.diff(np.append(starts, len(score)))
+    at = np.repeat(np.cumsum(held) - held, ties)  # how many scores of events lie below each row's own
+    kind = np.where(event, 0, np.repeat(2 - held, ties))
+    codes = (group * 3 + kind) * (steps + 1) + at
+    size = int(group.max()) + 1
+    counts = np.rint(np.bincount(codes, weights=weight, minlength=size * 3 * (steps + 1))).astype(np.int64)
+    counts = counts.reshape(size, 3, steps + 1)
+    whole = counts.sum(axis=0)
+    return [(_counted(counts[i], level), _counted(whole - counts[i], level)) for i in wanted]
+
+
+def _counted(counts: NDArray[np.int64], level: float) -> Ranked:
+    """Return the AUROC with DeLong's error from counts of shape (3, steps + 1).
+
+    They are of events, of others with the same score, and of others below it and above that of the step before; what
+    lies above the last event is in the last column.
+    """
+    events, tied, between = counts
+    m, n = int(events.sum()), int(counts.sum() - events.sum())
+    found, lower = np.cumsum(events), 2 * np.cumsum(tied + between) - tied  # others below, twice, ties once
+    exact = 2 * m * n < np.iinfo(np.int64).max
+    pairs = int(events @ lower) if exact else float(events.astype(np.float64) @ lower.astype(np.float64))
+    estimate = pairs / (2 * m * n)
+    if min(m, n) < 2:
+        return _ranked(estimate, None, m, n, level)
+    of_events = lower / (2 * n) - estimate
+    of_tied, of_between = (1 - below / m - estimate for below in (found - events / 2, found - events))
+    spread = float(events @ of_events**2) / (m * (m - 1))
+    spread += float(tied @ of_tied**2 + between @ of_between**2) / (n * (n - 1))
+    return _ranked(estimate, spread, m, n, level)
 
 
 def square_and_add(group: Ranked, rest: Ranked) -> Interval:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from govern.errors import InputError
-from govern.scan.scores import groups, scores
+from govern.scan.scores import Scores, groups, scores
 
 GOOD = [0, 1, 0, 1]
 
@@ -77,6 +78,27 @@ def test_identifiers_are_no_groups() -> None:
 @pytest.mark.parametrize(("labels", "positive"), [([1.0, 0.0], 1), ([1, 0], 1.0), ([True, False], 1), ([1, 0], True)])
 def test_one_positive_value_in_every_spelling(labels: list[object], positive: object) -> None:
     assert scores(labels, [0.1, 0.2], positive=positive).label.tolist() == [1, 0]
+
+
+def test_groups_of_categories_are_those_of_their_values() -> None:
+    values = ["b", None, "a", "b"]
+    held = pd.Series(pd.Categorical(values, categories=["never", "b", "a"]))
+    found, expected = groups("g", held), groups("g", values)
+    assert found.names == expected.names == ("a", "b", "missing")
+    assert found.codes.tolist() == expected.codes.tolist() == [1, 2, 0, 1]
+    assert found.codes.dtype == expected.codes.dtype
+
+
+def test_what_is_made_of_rows_is_made_once() -> None:
+    rows, made = scores([0, 1], [0.2, 0.8]), []
+
+    def above(rows: Scores, limit: float) -> int:
+        made.append(limit)
+        return rows.count(rows.score > limit)
+
+    assert [rows.once(above, limit) for limit in (0.5, 0.1, 0.5)] == [1, 2, 1]
+    assert made == [0.5, 0.1]
+    assert rows.where(np.array([0])).once(above, 0.5) == 0  # other rows, other results
 
 
 def test_a_missing_group_is_a_group() -> None:

@@ -8,7 +8,7 @@ from scipy.stats import ttest_ind
 
 from govern.stats.auroc import area
 from govern.stats.clusters import repeated, units
-from govern.stats.gaps import Ranked, means, present, ranked, square_and_add, welch
+from govern.stats.gaps import Ranked, means, present, ranked, ranked_sides, square_and_add, welch
 from govern.stats.mean import student
 from govern.stats.proportion import newcombe, wilson
 
@@ -100,3 +100,28 @@ def test_areas_of_cells_equal_those_of_rows():
     b = ranked(np.repeat(label, weight), np.repeat(score, weight))
     assert (a.value, a.se, *a.limits) == pytest.approx((b.value, b.se, *b.limits), rel=1e-12)
     assert a.value == area(label, score, weight=weight).estimate
+
+
+@pytest.mark.parametrize("kind", ["rows", "ties", "constant", "weights", "patients"])
+def test_areas_of_all_groups_equal_those_of_each_side(kind: str):
+    rng = np.random.default_rng(9)
+    n = 400
+    score = np.sort({"ties": rng.integers(0, 6, n) / 6, "constant": np.full(n, 0.5)}.get(kind, rng.random(n)))
+    label, group = (rng.random(n) < 0.2 + 0.5 * score).astype(np.int8), rng.integers(0, 4, n)
+    patient = rng.integers(0, 150, n) if kind == "patients" else None
+    weight = rng.integers(1, 50, n) if kind == "weights" else None
+    found = ranked_sides(label, score, group, [0, 1, 3], patient=patient, weight=weight, level=0.9)
+    for i, sides in zip([0, 1, 3], found, strict=True):
+        for rows, side in zip((group == i, group != i), sides, strict=True):
+            part = (None if x is None else x[rows] for x in (patient, weight))
+            alone = ranked(label[rows], score[rows], next(part), weight=next(part), level=0.9)
+            assert (side.value, side.se, *side.limits) == pytest.approx(
+                (alone.value, alone.se, *alone.limits), rel=1e-12
+            )
+
+
+def test_a_single_event_in_a_group_is_ranked_as_alone():
+    label, score = np.array([0, 0, 1, 0, 1, 1, 0, 1], dtype=np.int8), np.linspace(0, 1, 8)
+    group = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    ((of, rest),) = ranked_sides(label, score, group, [0])
+    assert (of, rest) == (ranked(label[:4], score[:4]), ranked(label[4:], score[4:]))

@@ -10,11 +10,9 @@ import numpy as np
 from govern.checks.bias._gaps import Difference, aligned, chance, family, measurements, outcomes, too_few
 from govern.checks.bias._rates import agree
 from govern.stats.clusters import repeated
-from govern.stats.gaps import ranked, square_and_add
+from govern.stats.gaps import Ranked, ranked_sides, square_and_add
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from govern.scan.scores import Groups, Scores
     from govern.types import Measurement
 
@@ -33,7 +31,7 @@ def auroc_gap(scores: Scores, groups: Groups) -> list[Measurement]:
         variance, its limits are those of Newcombe's method 5. The lower limit of the gap is 0 unless
         DeLong's test (difference over its standard error), adjusted by Holm, rejects equality too.
         `details` say what the largest gap of the attribute reaches by chance in 1 of 20 (`null_95`, from
-        the gaps' own standard errors). scikit-learn's roc_auc_score must give the same areas. Support is
+        the gaps' own standard errors). scikit-learn's ROC curves must have the same areas. Support is
         the smallest of events and non-events in the group and in the rest, counted in patients where they
         repeat.
 
@@ -51,10 +49,14 @@ def auroc_gap(scores: Scores, groups: Groups) -> list[Measurement]:
     comparisons, level = family(groups, np.array([[not text for text in messages]]))
     order = np.argsort(scores.score, kind="stable")  # once, for the areas of all groups and their rests
     rising, codes = scores.where(order), groups.codes[order]
-    found = [
-        None if text else _difference(rising, codes == i, f"{groups.attribute}={groups.names[i]}", level)
-        for i, text in enumerate(messages)
-    ]
+    wanted = [i for i, text in enumerate(messages) if not text]
+    sides = ranked_sides(
+        rising.label, rising.score, codes, wanted, patient=rising.patient, weight=rising.weight, level=level
+    )
+    found: list[Difference | None] = [None for _ in messages]
+    for i, (group, rest) in zip(wanted, sides, strict=True):
+        _compare(rising.where(codes == i), f"{groups.attribute}={groups.names[i]}", group.value)
+        found[i] = _difference(group, rest)
     source = "DeLong" if repeated(scores.patient) is None else "Obuchowski (clustered by patient)"
     return measurements(
         scores,
@@ -68,14 +70,9 @@ def auroc_gap(scores: Scores, groups: Groups) -> list[Measurement]:
     )
 
 
-def _difference(scores: Scores, inside: NDArray[np.bool_], name: str, level: float) -> Difference:
+def _difference(group: Ranked, rest: Ranked) -> Difference:
     from scipy.special import ndtr
-    from sklearn.metrics import roc_auc_score
 
-    of_group, of_rest = scores.where(inside), scores.where(~inside)
-    group, rest = (ranked(of.label, of.score, of.patient, weight=of.weight, level=level) for of in (of_group, of_rest))
-    theirs = float(roc_auc_score(of_group.label, of_group.score, sample_weight=of_group.weight))
-    agree(f"AUROC of {name}", group.value, theirs, "scikit-learn")
     difference, se = group.value - rest.value, sqrt(group.se**2 + rest.se**2)
     lower, upper = square_and_add(group, rest)
     return Difference(
@@ -85,3 +82,11 @@ def _difference(scores: Scores, inside: NDArray[np.bool_], name: str, level: flo
         p=2 * float(ndtr(-abs(difference) / se)),
         details={"measure": "AUROC", "group_value": group.value, "rest_value": rest.value, "se": se},
     )
+
+
+def _compare(rows: Scores, name: str, ours: float) -> None:
+    """Make sure that scikit-learn finds the same area: what roc_auc_score computes, in half its time."""
+    from sklearn.metrics import auc, roc_curve
+
+    fpr, tpr, _ = roc_curve(rows.label, rows.score, sample_weight=rows.weight, drop_intermediate=False)
+    agree(f"AUROC of {name}", ours, float(auc(fpr, tpr)), "scikit-learn")

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def demographic_parity(scores: Scores, groups: Groups, seed: int, *, threshold: float = 0.5) -> list[Measurement]:
     """Demographic parity: the difference in how often a group is flagged.
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def equal_opportunity(scores: Scores, groups: Groups, seed: int, *, threshold: float = 0.5) -> list[Measurement]:
     """Equal opportunity: the difference in sensitivity between a group and the rest.
 

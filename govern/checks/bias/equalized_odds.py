@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def equalized_odds(scores: Scores, groups: Groups, seed: int, *, threshold: float = 0.5) -> list[Measurement]:
     """Equalized odds: the larger of the differences in true and false positive rate.
 

@@ -25,7 +25,7 @@ def error_gap(scores: Scores, groups: Groups) -> list[Measurement]:
         hold together with 95 %, mapped to the absolute difference; its lower limit is 0 unless Holm's test
         rejects equality. Where patients repeat, variances are those between patients. `details` say what
         the largest gap of the attribute reaches by chance in 1 of 20 (`null_95`, from the gaps' own
-        standard errors). scikit-learn's brier_score_loss must give the same means. Support is the smallest
+        standard errors). scikit-learn's mean_squared_error must give the same means. Support is the smallest
         of events and non-events in the group and in the rest, counted in patients where they repeat.
 
     Limits: No verdict on fewer than 20 events or non-events on either side. The Brier score depends on how
@@ -47,6 +47,6 @@ def error_gap(scores: Scores, groups: Groups) -> list[Measurement]:
 
 
 def _by_sklearn(label: NDArray[np.int8], score: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    from sklearn.metrics import brier_score_loss
+    from sklearn.metrics import mean_squared_error
 
-    return float(brier_score_loss(label, score, sample_weight=weight))
+    return float(mean_squared_error(label, score, sample_weight=weight))

@@ -80,6 +80,12 @@ def representation(scores: Scores, groups: Groups, population: Population) -> li
             "message": _message(name in shares, float(declared[i]), absent, n, population.source),
         }
         details = {**common, "observed": int(counts[i]) / n if n else None, "declared": shares.get(name)}
+        if absent:
+            # What is known of the groups that are not there: no share at all, or one that was missed by chance.
+            highest = max(wilson(0, n, level=level)[1] / share for share in absent.values())
+            facts.update(estimate=None, lower=0.0, upper=float(highest), sufficient=False, null=1.0)
+            measured.append(Measurement(**facts, support=int(n * max(absent.values())), details=details))
+            continue
         if not known[i]:
             measured.append(Measurement.unknown(**facts, support=0, details=details))
             continue
@@ -93,7 +99,6 @@ def representation(scores: Scores, groups: Groups, population: Population) -> li
                 upper=float(upper),
                 support=int(n * declared[i]),
                 null=1.0,
-                sufficient=not absent,
                 details={**details, "p": float(p[i]), "p_holm": float(p_holm[i])},
                 **facts,
             )

@@ -9,6 +9,7 @@ import numpy as np
 from govern.types import Measurement
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from govern.scan.dataset import Recorded
@@ -27,8 +28,8 @@ def invalid_scores(recorded: Recorded) -> Measurement:
         frequent). A row counts once; the details give each count and row numbers (from 0).
     Limits: A score that is a valid probability of the wrong thing is not found (see calibration). Labels that were
         swapped are not found (see discrimination).
-    Fix: Find out why the model gave no answer, and report such rows as rejected inputs; give equivocal outcomes as a
-        dataset of their own.
+    Fix: Find out why the model gave no answer. Where quality control rejected the input, or the reference standard is
+        equivocal, declare it (`rejected:`, `equivocal:` under `data:`): such rows are then read both ways.
     See: FDA, Statistical guidance on reporting results from studies evaluating diagnostic tests, 2007; TRIPOD+AI 2024.
     """
     score, label = recorded.score, recorded.label
@@ -52,6 +53,8 @@ def invalid_scores(recorded: Recorded) -> Measurement:
     message = (
         f"{total:,} of {n:,} rows cannot be measured: {', '.join(named)}" if named else "every row can be measured"
     )
+    if recorded.declared:
+        message += f"; {recorded.declared:,} more are declared as equivocal or rejected and read both ways"
     if len(words) == 1:
         message += f"; every label is {words[0]!r}"
     return Measurement(
@@ -61,11 +64,16 @@ def invalid_scores(recorded: Recorded) -> Measurement:
         n=n,
         method="exact count",
         message=message,
-        details={**counts, "labels": words[:_EXAMPLES], "examples": np.flatnonzero(either)[:_EXAMPLES].tolist()},
+        details={
+            **counts,
+            "declared": recorded.declared,
+            "labels": words[:_EXAMPLES],
+            "examples": np.flatnonzero(either)[:_EXAMPLES].tolist(),
+        },
     )
 
 
-def _labels(label: NDArray[np.object_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+def _labels(label: NDArray[np.object_] | pd.Categorical) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
     """Return which labels are missing, which are a third value, and the values, the most frequent first."""
     import pandas as pd
 

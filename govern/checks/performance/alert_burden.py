@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def alert_burden(scores: Scores, *, threshold: float = 0.5, per: int = 100, interval: str = "wilson") -> Measurement:
     """Alert burden: alarms per 100 patients.
 

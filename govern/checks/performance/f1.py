@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from govern.scan.scores import Scores
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def f1(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
     """F1 score: the harmonic mean of positive predictive value and sensitivity.
 

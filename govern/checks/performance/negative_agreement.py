@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def negative_agreement(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
     """Negative percent agreement: the share of the comparator's negatives that the model does not flag.
 

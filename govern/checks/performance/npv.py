@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def npv(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson", prevalence: float = 0.0) -> Measurement:
     """Negative predictive value: the share of rows that are not flagged and do not have the event.
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def positive_agreement(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
     """Positive percent agreement: the share of the comparator's positives that the model flags.
 

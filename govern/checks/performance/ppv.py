@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def ppv(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson", prevalence: float = 0.0) -> Measurement:
     """Positive predictive value: the share of flagged rows that have the event.
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def sensitivity(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
     """Sensitivity: the share of events that the model flags.
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from govern.types import Measurement
 
 
+#: See :class:`govern.checks.catalogue.Check`.
+ONLY_FLAGS = True
+
+
 def specificity(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
     """Specificity: the share of rows without the event that the model does not flag.
 

@@ -63,7 +63,7 @@ def test_constant_errors_show_no_uncertainty():
 
 
 def test_two_implementations_that_disagree_are_an_error(monkeypatch):
-    monkeypatch.setattr(sklearn.metrics, "brier_score_loss", lambda *_, **__: 0.2)
+    monkeypatch.setattr(sklearn.metrics, "mean_squared_error", lambda *_, **__: 0.2)
     rng = np.random.default_rng(2)
     rows = Scores(label=rng.integers(0, 2, 200).astype(np.int8), score=rng.random(200))
     with pytest.raises(GovernError, match="by scikit-learn"):

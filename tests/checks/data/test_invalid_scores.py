@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from govern.checks.data.invalid_scores import invalid_scores
@@ -27,6 +28,12 @@ def test_each_kind_is_counted_and_a_row_once():
     }
     assert measured.details["examples"] == [1, 2, 3, 4, 5, 8, 9, 10]
     assert measured.n == 11
+
+
+def test_labels_may_come_as_categories() -> None:
+    score, label = np.array([0.5, 2.0, 0.1, 0.2]), np.array(["1", "0", None, "2"], dtype=object)
+    categories = pd.Categorical(label, categories=["never", "2", "1", "0"])
+    assert invalid_scores(Recorded(score=score, label=categories)) == invalid_scores(Recorded(score=score, label=label))
 
 
 def test_what_is_fit_is_fit():
