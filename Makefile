@@ -1,5 +1,5 @@
 # Each target starts from nothing: it brings what is missing, then does its job.
-.PHONY: help demo test lint lock docs setup
+.PHONY: help demo test lint lock docs bench setup
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ demo: setup  ## the whole story on real patients, offline
 	$(BIN)/govern demo govern-demo
 
 test:  ## every test
-	@scripts/setup pdftotext=poppler-utils
+	@scripts/setup pdftotext=poppler-utils java=default-jre-headless
 	$(BIN)/pytest -n auto --dist loadfile
 
 lint: setup  ## ruff and mypy
@@ -28,6 +28,9 @@ lock: setup  ## resolve the dependencies anew
 
 setup:  ## system libraries and the locked environment
 	@scripts/setup
+
+bench: setup  ## against other tools and a bare scan, into docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run build/bench
 
 docs: setup  ## the check reference and the policy schema, from the code
 	$(BIN)/python -m govern.formats.reference > docs/checks.md

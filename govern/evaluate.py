@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from govern.aside import Aside
     from govern.inputs import Inputs
 
-#: The function of a check's module that gives the page it has to show, with the check's own arguments.
-REPORT = "report_html"
 #: Families that measure the worst case for rejected inputs.
 _DECISIONS = ("performance", "bias")
 #: Digits that are kept of a measurement: the last ones differ between processors.
@@ -69,7 +67,11 @@ def _started(
             arguments = inputs.arguments(check.inputs, None)
             module, name = check.function.__module__, check.function.__name__
             measured = aside.call(module, name, **arguments, **rule.params)
-            page = None if keep is None else aside.call(module, REPORT, **arguments, **rule.params)
+            page = (
+                None
+                if keep is None or not check.shows
+                else aside.call(module, catalogue.REPORT, **arguments, **rule.params)
+            )
             started[rule.id] = partial(_waited, measured, page, keep)
     return started
 

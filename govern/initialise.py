@@ -18,6 +18,7 @@ _IGNORED = """\
 mlflow.db
 mlruns/
 mlartifacts/
+artifacts/
 """
 
 

@@ -281,7 +281,7 @@ INTERVALS = (
     _scored("AUROC, DeLong, Wald", auroc, cases, interval="wald"),
     _scored("AUROC, patients with 1-5 rows", auroc, repeated),
     _other("AUROC difference, paired", pairs, lambda s: auroc_difference(*s), lambda: AREA - WORSE_AREA),
-    _scored("AUPRC, bootstrap", auprc, cohort, seeded=True),
+    _scored("AUPRC, bootstrap", auprc, cohort, seeded=True, interval="bootstrap"),
     _scored("Brier", brier, cohort),
     _scored("Brier, patients with 1-5 rows", brier, _visits),
     _scored("sensitivity, Wilson", sensitivity, cases, threshold=NINE_IN_TEN),

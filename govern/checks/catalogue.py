@@ -17,6 +17,7 @@ from govern.errors import PolicyError
 from govern.strict_yaml import nearest
 
 _HERE = Path(__file__).parent
+REPORT = "report_html"
 _HEADINGS = ("Why", "How", "Limits", "Fix", "See")
 
 
@@ -36,6 +37,8 @@ class Check:
     beside: tuple[str, ...] = ()
     #: Whether nothing of the rows but their labels and which are flagged at ``threshold`` matters.
     only_flags: bool = False
+    #: Whether its module has a function :data:`REPORT`, of the check's own arguments, that gives a page of HTML.
+    shows: bool = False
 
     @property
     def family(self) -> str:
@@ -84,6 +87,7 @@ def load(check_id: str) -> Check:
         doc=_sections(function),
         source=Path(inspect.getsourcefile(function) or ""),
         beside=getattr(inspect.getmodule(function), "BESIDE", ()),
+        shows=hasattr(inspect.getmodule(function), REPORT),
         only_flags=getattr(inspect.getmodule(function), "ONLY_FLAGS", False),
     )
 

@@ -26,6 +26,10 @@ _WORDS = 100
 _LISTED = 20
 
 
+#: Takes longer to import than to measure: see :class:`govern.checks.catalogue.Check`.
+BESIDE = ("sklearn.ensemble",)
+
+
 def domain_classifier(
     test: Data, reference: Data, seed: int, *, sample: int = 5000, chance: float = 0.6
 ) -> Measurement:
