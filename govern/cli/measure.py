@@ -13,6 +13,8 @@ from govern.errors import PolicyError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from govern.looks import Looks
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
@@ -47,7 +49,7 @@ def measure(
     from govern.project import Data
 
     spare(output, data, reference)
-    _look(data, check, f"{label} {score} {positive} {by}")
+    look = _look(data, check, f"{label} {score} {positive} {by}")
     with progress() as show:
         show(f"measuring {check}")
         measured = measure_file(
@@ -80,18 +82,19 @@ def measure(
         contract=lambda: items,
         table=lambda: _table(items),
     )
+    if look is not None:
+        console(stderr=True).print(f"look {look.number} at this locked test set, entered in the log", markup=False)
 
 
-def _look(data: Path, check: str, columns: str) -> None:
-    """Count a look where the file is the locked test set of the project that one stands in, or that it lies in."""
+def _look(data: Path, check: str, columns: str) -> Looks | None:
+    """Count and return a look where the file is the locked test set of the project that one stands in, or that it lies in."""
     from govern import project
     from govern.looks import look_at_file
 
     root = project.find(Path.cwd()) or project.find(data.resolve().parent)
-    if root is not None and data.is_file():
-        look = look_at_file(project.load(root), data, scores=columns, command=f"measure {check}")
-        if look is not None:
-            console(stderr=True).print(f"look {look.number} at this locked test set, entered in the log", markup=False)
+    if root is None or not data.is_file():
+        return None
+    return look_at_file(project.load(root), data, scores=columns, command=f"measure {check}")
 
 
 def _listed(text: str) -> list[str]:

@@ -25,6 +25,7 @@ def test_each_kind_is_counted_and_a_row_once():
         "scores_outside": 2,
         "missing_labels": 2,
         "other_labels": 1,
+        "declared": 0,
     }
     assert measured.details["examples"] == [1, 2, 3, 4, 5, 8, 9, 10]
     assert measured.n == 11
