@@ -87,7 +87,7 @@ def measure(
 
 
 def _look(data: Path, check: str, columns: str) -> Looks | None:
-    """Count and return a look where the file is the locked test set of the project that one stands in, or that it lies in."""
+    """Count a look where the file is the locked test set of the project that one stands in, or that it lies in."""
     from govern import project
     from govern.looks import look_at_file
 
