@@ -140,3 +140,23 @@ def test_a_parameter_out_of_range_is_a_mistake_of_the_policy(inputs: Inputs) -> 
     rule = {"id": "r", "check": "performance.sensitivity", "params": {"threshold": 30}, "accept": {"lower": ">= 0.5"}}
     with pytest.raises(PolicyError, match="rule r: threshold 30 lies outside 0 to 1"):
         evaluate(policy(rule), inputs)
+
+
+def test_rejected_inputs_count_as_wrong_in_decisions_and_not_in_what_risks_mean(inputs: Inputs) -> None:
+    frame = inputs.scans[Role.TEST].data.sample.copy()
+    frame.loc[:19, "p"] = np.nan
+    declared = Data(label="y", score="p", features=["x"], rejected=True)
+    columns = Columns(label="y", features=("x",), carried=("y", "p"))
+    partly = Inputs(declared=declared, scans={Role.TEST: scan(frame, columns)}, seed=1)
+    rules = [("s", "performance.sensitivity", "lower", ">= 0"), ("c", "calibration.ece", "upper", "<= 1")]
+    rules += [("v", "data.invalid_scores", "estimate", "<= 0"), ("e", "data.exact_extremes", "estimate", "<= 0")]
+    found = evaluate(policy(*({"id": i, "check": c, "accept": {on: text}} for i, c, on, text in rules)), partly)
+    readings = [(f.rule, f.slice.get("reading")) for f in found]
+    assert readings == [
+        ("s", "rejected inputs left out"),
+        ("s", "rejected inputs as wrong"),
+        ("c", "rejected inputs left out"),
+        ("v", None),
+        ("e", None),
+    ]
+    assert [f.outcome for f in found] == [Outcome.PASS] * 5

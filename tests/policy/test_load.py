@@ -211,3 +211,19 @@ def test_aliases_of_aliases_do_not_hang(tmp_path: Path) -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]
     assert "aliases" in refused(tmp_path, "\n".join(lines)).message
+
+
+def test_a_hierarchy_reaches_across_what_is_extended(tmp_path: Path) -> None:
+    written(tmp_path, GOOD, "root.yaml")
+    head = "schema: govern/policy/1\nid: c\nversion: '1'\ntitle: C\nextends: [root]\nchecks:\n"
+    rule = "  - {id: late, check: performance.brier, after: [%s], accept: {upper: '<= 0.2'}}\n"
+    first = load_policy(written(tmp_path, GOOD, "alone.yaml")).checks[0].id
+    assert load_policy(written(tmp_path, head + rule % first, "child.yaml")).checks[-1].after == [first]
+    with pytest.raises(PolicyError, match=r"unknown earlier rule \(in rule late\) 'absent'"):
+        load_policy(written(tmp_path, head + rule % "absent", "other.yaml"))
+
+
+def test_requirements_of_a_dataset_add_up(tmp_path: Path) -> None:
+    child = "schema: govern/policy/1\nid: c\nversion: '1'\ntitle: C\nextends: [clinical-decision-support]\n"
+    found = load_policy(written(tmp_path, f"{child}data: {{test: {{min_rows: 600}}}}\n", "child.yaml"))
+    assert (found.data["test"].min_rows, found.data["test"].min_events) == (600, 100)

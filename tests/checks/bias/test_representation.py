@@ -121,3 +121,10 @@ def test_groups_of_other_rows_are_refused():
     rows, _ = _rows(2, 2)
     with pytest.raises(InputError, match="3 groups for 4 rows"):
         representation(rows, _rows(2, 1)[1], {"race": {"a": 0.5, "b": 0.5}})
+
+
+def test_a_group_that_is_not_there_is_no_smaller_fault_than_one_that_nearly_is():
+    shares = {"race": {"a": 0.45, "b": 0.45, "other": 0.1}}
+    for found in representation(*_rows(550, 450), shares):
+        assert (found.estimate, found.lower, found.sufficient) == (None, 0.0, False)
+        assert found.upper < 0.5  # so that no rule that asks for half may call it a limitation
