@@ -20,12 +20,13 @@ Peers that take minutes ran fewer times than the others: the column *runs* says 
 
 ## Where the time goes
 
-Profiled once, in CPU time. One scan of 1 M rows (42 columns of numbers, 14 of words, about 0.6 s): reading Parquet 33 %,
-counting numbers 29 %, codes of rows 12 %, counting words 6 %, columns kept whole 6 %, the rest 14 %. A value costs 2.8 ns
-to count and 1.2 ns to code, so the scan alone is about twice a bare one, and the checks come on top. At 100 k rows the
-measures of 35 slices take most: smoothed calibration (ICI and Emax) about 0.25 s, the gaps between groups about 0.25 s
-(half of it the second implementations that they are compared with), calibration fits about 0.1 s. At 10 M rows the
-memory is that of scores, labels, row codes and the groups of four attributes, beside the order of the rows.
+Profiled once, in CPU time. One scan of 1 M rows (42 columns of numbers, 14 of words, about 0.6 s): reading
+Parquet 33 %, counting numbers 29 %, codes of rows 12 %, counting words 6 %, columns kept whole 6 %, the rest
+14 %. A value costs 2.8 ns to count and 1.2 ns to code, so the scan alone is about twice a bare one, and the
+checks come on top. At 100 k rows the measures of 35 slices take most: smoothed calibration (ICI and Emax)
+about 0.25 s, the gaps between groups about 0.25 s (half of it the second implementations that they are
+compared with), calibration fits about 0.1 s. At 10 M rows the memory is that of scores, labels, row codes and
+the groups of four attributes, beside the order of the rows.
 """
 
 Results = dict[tuple[str, str, int], list[dict[str, Any]]]
