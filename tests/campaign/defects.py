@@ -202,3 +202,10 @@ def outcomes_of_other_patients(test: pd.DataFrame, train: pd.DataFrame, rng: np.
 @defect("input-shift", "drifted-inputs")
 def columns_that_changed_places(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return test.assign(sodium=test["wbc"], wbc=test["sodium"])
+
+
+@defect("told-apart")
+def inputs_of_other_patients(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    for name in ("age", "meanbp", "heart_rate", "creatinine", "albumin", "disease_group", "coma_score"):
+        test[name] = rng.permutation(test[name].to_numpy())
+    return test
