@@ -1,7 +1,7 @@
 """Values by feature as horizontal bars: drift, share of attribution, attribution with sampling error, missingness.
 
 Details ``{"features": [{"feature", …}]}`` with one of ``value``, ``share``, ``mean_abs`` (and ``lower``,
-``upper``) or ``test`` (and ``reference``). ``axis`` beside them says what a value is, if it is no drift.
+``upper``) or ``test`` (and ``reference``).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def drawing(example: Mapping[str, Any]) -> Callable[[Rule, Row], Figure]:
     form = next((f for f in _FORMS if f.key in example), _FORMS[0])
 
     def draw(rule: Rule, row: Row) -> Figure:
-        said = row.finding.measurement.details.get("axis") if row.finding.measurement else None
-        return _draw(form if said is None else replace(form, axis=str(said)), rule, row)
+        plain = form.key == "value" and rule.family != "drift"
+        return _draw(replace(form, axis="Value") if plain else form, rule, row)
 
     return draw
 
