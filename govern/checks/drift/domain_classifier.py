@@ -150,7 +150,7 @@ def _out_of_fold(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each row's score by trees that did not see it, and what shuffling each feature loses in the last fold."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     state, rng = seed % 2**32, np.random.default_rng(seed)
     fold = _folds(origin, np.arange(len(origin)) if patient is None else patient, rng)
