@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -121,23 +121,12 @@ class Inputs:
         """Every way to read the rows, by its name; one without a name where all is known."""
         if self.reading is not None or not (self.declared.equivocal or self.declared.rejected):
             return [("", self)]
-        return [(r.name, self._read_as(r)) for r in self._once("read", self._read)]
+        return [(r.name, replace(self, reading=r, _made={})) for r in self._once("read", self._read)]
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
-
-    def _read_as(self, reading: Reading) -> Inputs:
-        return Inputs(
-            declared=self.declared,
-            scans=self.scans,
-            seed=self.seed,
-            predict=self.predict,
-            documentation=self.documentation,
-            thresholds=self.thresholds,
-            reading=reading,
-        )
 
     # ---- rows
 

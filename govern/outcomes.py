@@ -26,14 +26,13 @@ def recorded(declared: Data, label: pd.Series[Any], score: Any) -> Recorded:
     import pandas as pd
 
     from govern.scan.dataset import Recorded
-    from govern.scan.scores import word
+    from govern.scan.scores import equivocal, word
 
     codes, distinct = pd.factorize(label)  # each value that occurs is looked at once
     words = pd.Categorical([word(value) for value in distinct])
     named = words.take(codes, allow_fill=True)
     numbers = pd.to_numeric(pd.Series(score), errors="coerce").to_numpy(dtype=np.float64)
-    unclear = {word(value) for value in declared.equivocal}
-    told = np.asarray(named.isin(list(unclear))) | (np.isnan(numbers) & declared.rejected)
+    told = equivocal(label, declared.equivocal) | (np.isnan(numbers) & declared.rejected)
     return Recorded(score=numbers[~told], label=named[~told], declared=int(told.sum()))
 
 

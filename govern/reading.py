@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govern.errors import InputError
-from govern.scan.scores import Scores, labels, probabilities, word
+from govern.scan.scores import Scores, labels, probabilities
+from govern.scan.scores import equivocal as of_these
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ def readings(
     Raises:
         InputError: as :func:`govern.scan.scores.scores`; a label or score that is missing and not declared is refused.
     """
-    unclear = _equivocal(label, equivocal)
+    unclear = of_these(label, equivocal)
     absent = _absent(score) if rejected else np.zeros(len(label), dtype=np.bool_)
     clear = ~unclear
     if absent.all():
@@ -72,13 +73,6 @@ def readings(
             scores = whole if rows is None else whole.where(rows)
             found.append(Reading(name=name, scores=scores, rows=rows, worst=how == _WORST))
     return found
-
-
-def _equivocal(label: pd.Series[Any], equivocal: Sequence[object]) -> NDArray[np.bool_]:
-    if not equivocal:
-        return np.zeros(len(label), dtype=np.bool_)
-    words = {word(value) for value in equivocal}
-    return label.map(lambda value: word(value) in words, na_action="ignore").eq(True).to_numpy(dtype=np.bool_)
 
 
 def _absent(score: NDArray[Any]) -> NDArray[np.bool_]:

@@ -127,6 +127,9 @@ def _thresholds(policy: Policy) -> tuple[float, ...]:
 
 def _tested(workspace: Workspace, study: Study) -> str:
     """Return the digest of the data that is looked at: of the declared test set, else of the patients predicted for."""
+    opened = next((d.sha256 for d in study.datasets if d.role is Role.TEST), None)
+    if opened is not None:  # its bytes were compared with its manifest when it was opened
+        return opened
     if Role.TEST in workspace.project.data.roles:
         path = workspace.data_path(Role.TEST)
         if manifest.beside(path).is_file() and path.is_file():
@@ -167,14 +170,13 @@ def _enough(policy: Policy, declared: Data, study: Study) -> None:
 
 def _rarer(scan: Scan, declared: Data) -> int | None:
     """Return the rows with the rarer outcome, and ``None`` where the labels are none of two."""
-    from govern.scan.scores import labels, word
+    from govern.scan.scores import equivocal, labels
 
     if declared.label not in scan.carried:
         return 0
     try:
         column = scan.carried[declared.label].dropna()
-        unclear = {word(value) for value in declared.equivocal}
-        label = labels(column[~column.map(word).isin(unclear)], declared.positive, declared.label)
+        label = labels(column[~equivocal(column, declared.equivocal)], declared.positive, declared.label)
     except InputError:
         return None
     return int(min(label.sum(), len(label) - label.sum()))

@@ -102,6 +102,11 @@ class Measurement:
         """Return a measurement that has no number; ``message`` among its facts says why."""
         return cls(estimate=None, lower=None, upper=None, sufficient=False, **facts)
 
+    @classmethod
+    def counted(cls, count: float | None, **facts: Any) -> Measurement:
+        """Return a measurement of what is counted and not estimated: no interval; insufficient where it is unknown."""
+        return cls(estimate=count, lower=count, upper=count, sufficient=count is not None, **facts)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Criterion:

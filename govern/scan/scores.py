@@ -273,6 +273,15 @@ def labels(values: Sequence[Any] | NDArray[Any] | pd.Series[Any], positive: obje
     return found
 
 
+def equivocal(label: pd.Series[Any], values: Sequence[object]) -> NDArray[np.bool_]:
+    """Return which labels are one of ``values``, shape (n,); a missing label is none of them."""
+    import pandas as pd
+
+    words = {word(value) for value in values}
+    codes, distinct = pd.factorize(label)
+    return np.array([*(word(value) in words for value in distinct), False], dtype=np.bool_)[codes]
+
+
 def word(value: object) -> str:
     """Return the normal form of a label: 1, 1.0, True and "true" are one word."""
     text = str(value).strip()

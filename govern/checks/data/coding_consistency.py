@@ -56,13 +56,10 @@ def coding_consistency(test: Data, datasets: Mapping[Role, Data]) -> Measurement
         message += ": " + "; ".join(f"{e['column']}: {e['problem']} {e['examples'][0]}" for e in listed[:3])
     if uncounted:
         message += f"; {', '.join(uncounted[:5])} hold more different words than are counted"
-    return Measurement(
-        estimate=known,
-        lower=known,
-        upper=known,
+    return Measurement.counted(
+        known,
         n=test.rows,
         method=method,
-        sufficient=known is not None,
         message=message,
         details={"columns": listed[:_LISTED], "affected": affected, "uncounted": uncounted, "looked_at": len(names)},
     )

@@ -70,13 +70,10 @@ def duplicates(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     known_total = None if coarse or (not compared and total == 0) else total
     if not compared:
         message += "; the train dataset or the model's features are not declared, so nothing was compared with it"
-    return Measurement(
-        estimate=known_total,
-        lower=known_total,
-        upper=known_total,
+    return Measurement.counted(
+        known_total,
         n=test.rows,
         method="exact count less the 97.5 % Poisson quantile of chance likeness",
-        sufficient=known_total is not None,
         message=message,
         details={
             "within": int(np.count_nonzero(within)),

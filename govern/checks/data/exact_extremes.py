@@ -34,10 +34,8 @@ def exact_extremes(recorded: Recorded) -> Measurement:
         return Measurement.unknown(n=0, method="exact count", message=f"there are no scores{note}")
     counts = {"zero": int(np.count_nonzero(score == 0)), "one": int(np.count_nonzero(score == 1))}
     total = sum(counts.values())
-    return Measurement(
-        estimate=total,
-        lower=total,
-        upper=total,
+    return Measurement.counted(
+        total,
         n=n,
         method="exact count",
         message=f"{counts['zero']:,} scores are exactly 0 and {counts['one']:,} exactly 1{note}",

@@ -57,10 +57,8 @@ def invalid_scores(recorded: Recorded) -> Measurement:
         message += f"; {recorded.declared:,} more are declared as equivocal or rejected and read both ways"
     if len(words) == 1:
         message += f"; every label is {words[0]!r}"
-    return Measurement(
-        estimate=total,
-        lower=total,
-        upper=total,
+    return Measurement.counted(
+        total,
         n=n,
         method="exact count",
         message=message,

@@ -52,13 +52,10 @@ def patient_overlap(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     patients = len(distinct(np.sort(own[named])))
     count = overlap if overlap > 0 or not gaps else None
     message = f"{overlap} of {patients} test patients also occur in {' or '.join(codes)}"
-    return Measurement(
-        estimate=count,
-        lower=count,
-        upper=count,
+    return Measurement.counted(
+        count,
         n=patients,
         method="exact count",
-        sufficient=count is not None,
         message="; ".join([message, *gaps]),
         details={
             "patients": {role.value: len(distinct(np.sort(own[rows]))) for role, rows in found.items()},

@@ -71,13 +71,10 @@ def temporal_order(test: Data, datasets: Mapping[Role, Data]) -> Measurement:
     details: dict[str, Any] = {**counts, "unit": own.kind}
     details["latest"] = {role.value: value for role, value in latest.items()}
     details["test"] = [float(own.value[0]), float(own.value[-1])] if len(own.value) else []
-    return Measurement(
-        estimate=known,
-        lower=known,
-        upper=known,
+    return Measurement.counted(
+        known,
         n=test.rows,
         method=method,
-        sufficient=known is not None,
         message="; ".join(said),
         details=details,
     )
