@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from govern.registry import lookup, register
 from govern.types import Dataset, Record, Role, Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
     from rich.tree import Tree
 
     from govern.evidence.bundle import Bundle
@@ -109,6 +107,8 @@ class _Growing:
 
     def __init__(self, workspace: Workspace, root: Node) -> None:
         self.workspace = workspace
+        #: Path of each dossier -> its SHA-256, as the log's entry of the registration states them.
+        self.logged = dict[str, str]()
         self.nodes, self.edges = [root], list[Edge]()
 
     def add(self, node: Node, target: str, proof: str, ok: bool) -> None:
@@ -136,6 +136,7 @@ class _Growing:
                 version,
             ):
                 self.add(_entry(entry), self.nodes[0].id, _proof(registered), registered.ok)
+                self.logged = dict(entry.body.get("dossiers", {})) if registered.ok else {}
 
     def bundle(self, evidence: Node, sha256: str, held: dict[str, Step]) -> None:
         """Add what the evidence binds: policy, model, run, datasets, and the dossiers kept with the run."""
@@ -193,14 +194,13 @@ class _Growing:
         self.add(Node(id=f"{node}:raw", kind="data", label=raw, digest=dataset.dvc_md5), node, said, step.ok)
 
     def _dossiers(self, bundle: Bundle) -> None:
-        from govern.signing.identity import trusted_roots
-
-        roots = trusted_roots(self.workspace.trust)
         for path, pdf in register.kept(self.workspace, bundle).items():
             digest = canonical.sha256(pdf)
             label = f"dossier {path.rpartition('/')[2]} {digest[:_SHORT]}"
-            fault = _fault(pdf, bundle.sha256, roots)
-            proof = fault or "its signature holds, and the evidence attached to it is this"
+            fault, proof = "", "these bytes are in the log's entry of the registration"
+            if self.logged.get(path) != digest:
+                fault = _fault(pdf, bundle.sha256, self.workspace)
+                proof = fault or "its signature holds, and the evidence attached to it is this"
             self.add(
                 Node(id=f"dossier:{path}", kind="dossier", label=label, digest=digest),
                 self.nodes[0].id,
@@ -209,13 +209,14 @@ class _Growing:
             )
 
 
-def _fault(pdf: bytes, sha256: str, roots: Sequence[Certificate]) -> str:
+def _fault(pdf: bytes, sha256: str, workspace: Workspace) -> str:
     """Return what is wrong with a dossier of the evidence; empty where it is signed and carries that evidence."""
     from govern.evidence import bundle, statement
+    from govern.signing.identity import trusted_roots
     from govern.signing.pades import check
     from govern.signing.pades.attachments import attached
 
-    broken = next((s for s in check(pdf, roots) if not s.ok), None)
+    broken = next((s for s in check(pdf, trusted_roots(workspace.trust)) if not s.ok), None)
     if broken is not None:
         return f"{broken.name}: {broken.found}"
     try:

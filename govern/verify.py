@@ -171,14 +171,13 @@ _LATER = (DECISION, INCLUSION, ORDER, DATA, MODEL)
 
 
 def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
-    from govern.evidence.bundle import RECEIPT, from_files
-    from govern.evidence.check import check_files
+    from govern.evidence.check import check_and_read
 
-    steps = check_files(files, roots)
+    steps, read = check_and_read(files, roots)
     broken = next((s for s in steps if not s.ok and s.name != TRUST), None)
-    if broken is not None:
-        return [*steps, *_not_reached(broken, *_LATER)]
-    record = from_files({name: data for name, data in files.items() if name != RECEIPT}).record
+    if broken is not None or read is None:
+        return [*steps, *_not_reached(broken or steps[-1], *_LATER)]
+    record = read.record
     inclusion, day = _inclusion(files, workspace, roots)
     steps += [_decision(record, day), inclusion]
     if workspace is None:
@@ -224,7 +223,8 @@ def _order(files: Mapping[str, bytes], workspace: Workspace) -> list[Step]:
         found = e.message if isinstance(e, GovernError) else "no receipt"
         return [Step(name=ORDER, ok=False, expected="looks and freezes as the decision recorded them", found=found)]
     expected = f"look {stated.number} at the test set, at {stated.look.time}"
-    found = expected if now == stated else "no such look in the log, or others than were recorded"
+    told = "; ".join([expected, *stated.sentences()])
+    found = told if now == stated else "no such look in the log, or others than were recorded"
     return [Step(name=ORDER, ok=now == stated, expected=expected, found=found)]
 
 

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
+from govern.cli.commands import FILE
+from govern.cli.output import Format, emit, format_option, output_option, progress, spare
 from govern.types import Step
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("verify")(verify)
+@click.command("verify")
+@click.argument("target")
+@click.option("--trust", type=FILE, help="The root certificate to trust: a PEM file, or a folder of them.")
+@format_option
+@output_option
+def verify(target: str, trust: Path | None, how: Format, output: Path | None) -> None:
+    """Verify a dossier, evidence, a model version or the log, offline; say which step failed.
+
+    TARGET is a PDF, an evidence folder, NAME/VERSION, or `log`.
+    """
+    run(target, trust, how, output)
 
 
-def verify(
-    target: Annotated[str, typer.Argument(help="A PDF, an evidence folder, NAME/VERSION, or `log`.")],
-    trust: Annotated[
-        Path | None, typer.Option(help="The root certificate to trust: a PEM file, or a folder of them.")
-    ] = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
-    """Verify a dossier, evidence, a model version or the log, offline; say which step failed."""
+def run(target: str, trust: Path | None = None, how: Format = Format.TABLE, output: Path | None = None) -> None:
+    """Verify a target, print the steps, and end the process."""
     from govern import project
     from govern import verify as verifier
     from govern.formats.cases import of_steps
     from govern.formats.contract import steps_json
     from govern.signing import identity
+    from govern.signing.pades import offline
 
     # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
@@ -44,6 +48,8 @@ def verify(
     else:
         own = identity.trusted_roots(workspace.trust) if workspace else []
         roots = [*own, *identity.trusted_roots(identity.personal_trust())]
+    if target.lower().endswith(".pdf"):
+        offline.load()
     with progress() as show:
         show(f"verifying {target}")
         steps = verifier.verify(target, workspace, roots=roots)
@@ -55,7 +61,7 @@ def verify(
         contract=lambda: steps_json(steps),
         table=lambda: _table(target, steps, assessed=workspace is not None),
     )
-    raise typer.Exit(0 if steps_json(steps)["ok"] else 1)
+    sys.exit(0 if steps_json(steps)["ok"] else 1)
 
 
 def _table(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
