@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,11 @@ from govern.registry import lookup, register
 from govern.types import Dataset, Record, Role, Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
     from rich.tree import Tree
 
     from govern.evidence.bundle import Bundle
     from govern.evidence.log import Entry
+    from govern.signing.trust import Trust
 
 _SHORT = 12
 
@@ -193,13 +192,13 @@ class _Growing:
         self.add(Node(id=f"{node}:raw", kind="data", label=raw, digest=dataset.dvc_md5), node, said, step.ok)
 
     def _dossiers(self, bundle: Bundle) -> None:
-        from govern.signing.identity import trusted_roots
+        from govern.signing.trust import Trust
 
-        roots = trusted_roots(self.workspace.trust)
+        trust = Trust.of(self.workspace.trust)
         for path, pdf in register.kept(self.workspace, bundle).items():
             digest = canonical.sha256(pdf)
             label = f"dossier {path.rpartition('/')[2]} {digest[:_SHORT]}"
-            fault = _fault(pdf, bundle.sha256, roots)
+            fault = _fault(pdf, bundle.sha256, trust)
             proof = fault or "its signature holds, and the evidence attached to it is this"
             self.add(
                 Node(id=f"dossier:{path}", kind="dossier", label=label, digest=digest),
@@ -209,13 +208,13 @@ class _Growing:
             )
 
 
-def _fault(pdf: bytes, sha256: str, roots: Sequence[Certificate]) -> str:
+def _fault(pdf: bytes, sha256: str, trust: Trust) -> str:
     """Return what is wrong with a dossier of the evidence; empty where it is signed and carries that evidence."""
     from govern.evidence import bundle, statement
     from govern.signing.pades import check
     from govern.signing.pades.attachments import attached
 
-    broken = next((s for s in check(pdf, roots) if not s.ok), None)
+    broken = next((s for s in check(pdf, trust) if not s.ok), None)
     if broken is not None:
         return f"{broken.name}: {broken.found}"
     try:

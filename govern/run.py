@@ -51,7 +51,7 @@ def gate_run(
     """
     from govern.evidence import bundle
     from govern.evidence.log import Log
-    from govern.signing import identity
+    from govern.signing import identity, rights
 
     if (model is None) == (predictions is None) or model == "":
         raise PolicyError("give either a model or recorded predictions", hint="--model URI, or --predictions FILE")
@@ -100,7 +100,7 @@ def gate_run(
         decision=decision,
         environment=environment.describe(workspace.root, checks=sorted({r.check for r in judged_by.checks}), seed=seed),
     )
-    written = bundle.write(record, workspace.evidence, signer)
+    written = bundle.write(record, workspace.evidence, signer, rights=rights.travelling(workspace.trust))
     known = log.find(kind="decision", evidence=written.sha256)
     body = {
         "evidence": written.sha256,

@@ -14,6 +14,8 @@ from govern.evidence.bundle import Bundle
 from govern.evidence.log import Log
 from govern.project import Workspace
 from govern.signing import identity
+from govern.signing.roots import trusted_roots
+from govern.signing.trust import Trust
 from govern.types import Dataset, FileDigest, Record, Role, Step
 from govern.verify import verify
 from tests.evidence.samples import certified, dataset, plain_pdf, record, signed
@@ -106,8 +108,7 @@ def test_evidence_by_its_first_digits(made: Made) -> None:
 
 
 def test_offline_with_the_root_only(made: Made) -> None:
-    roots = identity.trusted_roots(made.workspace.trust)
-    steps = {s.name: s for s in verify(str(made.path), None, roots=roots)}
+    steps = {s.name: s for s in verify(str(made.path), None, trust=Trust.of(made.workspace.trust))}
     assert all(s.ok for s in steps.values())
     assert not {"data pointers", "model digest"} & set(steps), "what was not assessed is not among the steps"
 
@@ -115,7 +116,7 @@ def test_offline_with_the_root_only(made: Made) -> None:
 def test_without_a_root_nothing_is_trusted_and_the_found_root_is_named(made: Made) -> None:
     found = failed(verify(str(made.path), None))
     assert set(found) == {"signer is trusted", "log inclusion"}
-    (root,) = identity.trusted_roots(made.workspace.trust)
+    (root,) = trusted_roots(made.workspace.trust)
     assert identity.fingerprint(root) in found["signer is trusted"]
     assert "--trust ROOT.pem" in found["signer is trusted"]
 
@@ -245,7 +246,7 @@ def test_a_pdf_alone_carries_its_evidence(made: Made, tmp_path: Path) -> None:
     author = identity.load(made.workspace.keys, "author")
     pdf = tmp_path / "dossier.pdf"
     pdf.write_bytes(certified(plain_pdf(dict(made.evidence.files)), author))
-    steps = verify(str(pdf), None, roots=identity.trusted_roots(made.workspace.trust))
+    steps = verify(str(pdf), None, trust=Trust.of(made.workspace.trust))
     assert failed(steps) == {}
     assert [s.name for s in steps] == [
         "PDF readable",

@@ -33,20 +33,18 @@ def verify(
     from govern import verify as verifier
     from govern.formats.cases import of_steps
     from govern.formats.contract import steps_json
-    from govern.signing import identity
+    from govern.signing.roots import personal_trust
+    from govern.signing.trust import Trust
 
     # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
     spare(output, target, trust, *(workspace.inputs() if workspace else ()))
-    if trust is not None:
-        roots = identity.roots_from(trust)
-    else:
-        own = identity.trusted_roots(workspace.trust) if workspace else []
-        roots = [*own, *identity.trusted_roots(identity.personal_trust())]
+    own = [workspace.trust] if workspace else []
+    trusted = Trust.only(trust) if trust is not None else Trust.of(*own, personal_trust())
     with progress() as show:
         show(f"verifying {target}")
-        steps = verifier.verify(target, workspace, roots=roots)
+        steps = verifier.verify(target, workspace, trust=trusted)
     emit(
         how,
         output,

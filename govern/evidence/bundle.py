@@ -1,7 +1,8 @@
 """The evidence bundle: the files of one gate run, and their content-addressed folder.
 
-Every file but three is bound by digest in the signed statement: the statement itself, the
-signer's certificates, and the receipt of the log, which can only exist afterwards and proves itself.
+Every file is bound by digest in the signed statement but those that prove themselves: the statement, the
+signer's certificates, the receipt of the log, which can only exist afterwards, and what the root signed
+about its signers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,12 @@ from govern.evidence.receipt import Receipt, read_receipt
 from govern.types import Dataset, Decision, Environment, Finding, Record, Step, Subject, Waiver
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from govern.signing.identity import Identity
+    from govern.signing.trust import Trust
 
 STATEMENT, SIGNER, RECEIPT = "statement.dsse.json", "signer.pem", "receipt.json"
+#: The root's word on who may sign in which role, and the certificates that it revoked, if any.
+RIGHTS, REVOKED = "trust.yaml", "revoked.crl"
 #: File name -> the type of its content.
 BOUND: Mapping[str, Any] = {
     "subject.json": Subject,
@@ -37,6 +39,8 @@ BOUND: Mapping[str, Any] = {
     "environment.json": Environment,
     "waivers.json": tuple[Waiver, ...],
 }
+#: Every name that a file of a bundle may have.
+NAMES = frozenset({*BOUND, STATEMENT, SIGNER, RECEIPT, RIGHTS, REVOKED})
 #: No file of a bundle is larger; a larger one is refused before it is read.
 LIMIT_BYTES = 64 << 20
 
@@ -57,8 +61,15 @@ class Bundle:
     path: Path | None = None
 
 
-def write(record: Record, folder: Path, identity: Identity) -> Bundle:
+def write(record: Record, folder: Path, identity: Identity, *, rights: Mapping[str, bytes] | None = None) -> Bundle:
     """Write the signed evidence of a record into ``folder/<sha256>/``, which appears whole or not at all.
+
+    Args:
+        record: what the gate run established.
+        folder: where evidence lies.
+        identity: who signs.
+        rights: :data:`RIGHTS` and, where there is one, :data:`REVOKED`, which travel with the evidence
+            (:func:`govern.signing.rights.travelling`).
 
     The same record again, by whomever, returns the bundle that is there.
 
@@ -80,7 +91,7 @@ def write(record: Record, folder: Path, identity: Identity) -> Bundle:
     target = folder / canonical.sha256(payload)
     if target.exists():
         return _existing(target)
-    files |= {STATEMENT: statement.sign(payload, identity), SIGNER: identity.pem}
+    files |= {STATEMENT: statement.sign(payload, identity), SIGNER: identity.pem, **(rights or {})}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -162,7 +173,7 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
 
 
 def check_names(files: Mapping[str, bytes]) -> None:
-    """Check that there are exactly a bundle's files, with or without the receipt.
+    """Check that there are a bundle's files and no others; receipt and rights may be missing.
 
     Raises:
         InputError: one is missing or unknown.
@@ -170,7 +181,7 @@ def check_names(files: Mapping[str, bytes]) -> None:
     wanted = {*BOUND, STATEMENT, SIGNER}
     if missing := sorted(wanted - set(files)):
         raise InputError(f"evidence without {', '.join(missing)}", hint="restore the whole folder")
-    if extra := sorted(set(files) - wanted - {RECEIPT}):
+    if extra := sorted(set(files) - NAMES):
         raise InputError(f"evidence with a file that is none of its own: {', '.join(extra)}", hint="remove it")
 
 
@@ -214,11 +225,11 @@ def attach_receipt(bundle: Bundle, receipt: Receipt) -> Bundle:
     return Bundle(**{**vars(bundle), "files": {**bundle.files, RECEIPT: data}, "receipt": receipt})
 
 
-def verify_bundle(bundle: Bundle, roots: Sequence[Certificate]) -> list[Step]:
+def verify_bundle(bundle: Bundle, trust: Trust) -> list[Step]:
     """Return the steps of :func:`govern.evidence.check.check_files` on a bundle's files."""
     from govern.evidence.check import check_files
 
-    return check_files(bundle.files, roots)
+    return check_files(bundle.files, trust)
 
 
 def _existing(path: Path) -> Bundle:

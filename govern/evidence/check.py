@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from govern.canonical import sha256
 from govern.errors import GovernError, InputError
 from govern.evidence import bundle as b
 from govern.evidence import statement
 from govern.evidence.receipt import STEP as INCLUSION
 from govern.evidence.receipt import check_receipt, read_receipt
-from govern.types import Step
+from govern.types import Signatory, Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from govern.signing.trust import Trust
 
 SIGNATURE, TRUST, DIGESTS, STATEMENT = "signature", "signer is trusted", "evidence digests", "statement"
 _EXPECTED = {
@@ -24,18 +25,29 @@ _EXPECTED = {
 }
 
 
-def check_files(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> list[Step]:
+def check_files(files: Mapping[str, bytes], trust: Trust) -> list[Step]:
     """Return the steps signature, signer is trusted, evidence digests and statement, whatever the files hold."""
     signature = _step(SIGNATURE, lambda: _signature(files))
-    trust = (
-        _trust(files, roots) if signature.ok else _not_reached(TRUST, SIGNATURE, "a certificate under a trusted root")
+    trusted = (
+        _trust(files, trust) if signature.ok else _not_reached(TRUST, SIGNATURE, "a certificate under a trusted root")
     )
     digests = _step(DIGESTS, lambda: _digests(files)) if signature.ok else _not_reached(DIGESTS, SIGNATURE)
     stated = _step(STATEMENT, lambda: _statement(files)) if digests.ok else _not_reached(STATEMENT, DIGESTS)
-    return [signature, trust, digests, stated]
+    return [signature, trusted, digests, stated]
 
 
-def check_inclusion(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> Step:
+def carried(files: Mapping[str, bytes], trust: Trust) -> Trust:
+    """Return the trust with the rights that travel with evidence; as it was where they are absent or do not hold.
+
+    What does not hold is told by :func:`check_files`: here it only adds nothing.
+    """
+    try:
+        return _carried(files, trust)
+    except GovernError:
+        return trust
+
+
+def check_inclusion(files: Mapping[str, bytes], trust: Trust) -> Step:
     """Return the step log inclusion: the bundle's receipt holds, and is a receipt for this evidence."""
     expected = "a receipt of the log for this evidence"
     try:
@@ -47,7 +59,17 @@ def check_inclusion(files: Mapping[str, bytes], roots: Sequence[Certificate]) ->
             raise InputError(f"the receipt is for other evidence than {name}")
     except GovernError as e:
         return Step(name=INCLUSION, ok=False, expected=expected, found=e.message)
-    return check_receipt(receipt, roots)
+    return check_receipt(receipt, carried(files, trust))
+
+
+def _carried(files: Mapping[str, bytes], trust: Trust) -> Trust:
+    own = {name: files[name] for name in (b.RIGHTS, b.REVOKED) if name in files}
+    if not own or not trust.roots:
+        return trust
+    wider = trust.beside(own)
+    if b.REVOKED in own and sha256(own[b.REVOKED]) not in {r.revoked for r in wider.rights}:
+        raise InputError(f"{b.REVOKED} is none that {b.RIGHTS} names")
+    return wider
 
 
 def _signature(files: Mapping[str, bytes]) -> str:
@@ -62,10 +84,9 @@ def _signature(files: Mapping[str, bytes]) -> str:
     return f"signed by {common_name(signer)!r} (certificate {fingerprint(signer)[:16]}{mark})"
 
 
-def _trust(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> Step:
+def _trust(files: Mapping[str, bytes], trust: Trust) -> Step:
     """Judge trust at the log entry's time, since a certificate may have run out since; now, without a receipt."""
     from govern.signing.certificate import read_chain
-    from govern.signing.trust import trust_step
 
     moment, clock = datetime.now(UTC), "now"
     if b.RECEIPT in files:
@@ -73,7 +94,11 @@ def _trust(files: Mapping[str, bytes], roots: Sequence[Certificate]) -> Step:
             moment, clock = read_receipt(files[b.RECEIPT]).entry.moment, "time of the log entry"
         except GovernError as e:
             return Step(name=TRUST, ok=False, expected="a time of signing", found=e.message)
-    return trust_step(TRUST, read_chain(files[b.SIGNER]), roots, moment=moment, clock=clock)
+    try:
+        trust = _carried(files, trust)
+    except GovernError as e:
+        return Step(name=TRUST, ok=False, expected=f"a {b.RIGHTS} that a trusted root signed", found=e.message)
+    return trust.step(TRUST, read_chain(files[b.SIGNER]), moment=moment, clock=clock, roles=(Signatory.AUTHOR,))
 
 
 def _digests(files: Mapping[str, bytes]) -> str:
@@ -88,8 +113,6 @@ def _statement(files: Mapping[str, bytes]) -> str:
 
 
 def _name(files: Mapping[str, bytes]) -> str:
-    from govern.canonical import sha256
-
     if b.STATEMENT not in files:
         raise InputError(f"{b.STATEMENT} is missing")
     return sha256(statement.read(files[b.STATEMENT])[0])

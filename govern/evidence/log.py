@@ -24,9 +24,8 @@ from govern.evidence.receipt import STEP, Entry, Receipt, read_record, record
 from govern.types import Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from govern.signing.identity import Identity
+    from govern.signing.trust import Trust
 
 __all__ = ["Entry", "Log", "Receipt"]
 
@@ -182,11 +181,11 @@ class Log:
                 roots[index + 1] = merkle.peaks_root(peaks).hex()
         return [self._difference(r, own, entries, roots) for r in receipts]
 
-    def verify(self, roots: Sequence[Certificate]) -> list[Step]:
+    def verify(self, trust: Trust) -> list[Step]:
         """Recompute the whole log: see :func:`govern.evidence.log_check.check_log`."""
         from govern.evidence.log_check import check_log
 
-        return check_log(self, roots)
+        return check_log(self, trust)
 
     def rows(self) -> Rows:
         """Return everything in the file, unchecked.

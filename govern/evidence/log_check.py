@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from govern.errors import GovernError, InputError
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from govern.evidence.log import Log
+    from govern.signing.trust import Trust
 
 ENTRIES, ROOTS, SIGNATURES, TRUST = "log entries", "log roots", "log signatures", "log signers are trusted"
 _EXPECTED = {
@@ -24,14 +24,14 @@ _EXPECTED = {
 }
 
 
-def check_log(log: Log, roots: Sequence[Certificate]) -> list[Step]:
+def check_log(log: Log, trust: Trust) -> list[Step]:
     """Return four steps: entries, roots, signatures, trust in the signers.
 
     The root is recomputed from the entries at every size and compared with the checkpoint that was
     signed then, which is stronger than a consistency proof between two checkpoints.
     """
     steps: list[Step] = []
-    run = _Run(log, roots)
+    run = _Run(log, trust)
     for name, part in ((ENTRIES, run.entries), (ROOTS, run.roots), (SIGNATURES, run.signatures), (TRUST, run.trust)):
         failed = next((s.name for s in steps if not s.ok), None)
         if failed:
@@ -48,7 +48,7 @@ def check_log(log: Log, roots: Sequence[Certificate]) -> list[Step]:
 class _Run:
     """One pass over the rows; each part says what it found, or raises a GovernError that does."""
 
-    def __init__(self, log: Log, trusted: Sequence[Certificate]) -> None:
+    def __init__(self, log: Log, trusted: Trust) -> None:
         self.source, self.trusted = log, trusted
         self.log: list[Entry] = []
         self.notes: list[str] = []
@@ -101,12 +101,10 @@ class _Run:
         return f"{len(self.notes)} signatures by {len(self.chains)} signers"
 
     def trust(self) -> str:
-        from govern.signing.trust import trust_step
-
         for signer, chain in self.chains.items():
             moments = [e.moment for e in self.log if e.signer == signer]
             for moment in {min(moments), max(moments)} if moments else ():
-                step = trust_step(TRUST, chain, self.trusted, moment=moment, clock="time of the log entry")
+                step = self.trusted.step(TRUST, chain, moment=moment, clock="time of the log entry")
                 if not step.ok:
                     raise InputError(step.found)
         return f"{len(self.chains)} signers"

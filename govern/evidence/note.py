@@ -39,12 +39,8 @@ class Checkpoint:
 
 def sign(checkpoint: Checkpoint, identity: Identity) -> str:
     """Return the signed note of a checkpoint."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     text = checkpoint.text()
-    signature = identity.key.sign(text.encode(), ec.ECDSA(hashes.SHA256()))
-    blob = base64.b64encode(_key_id(identity.key.public_key()) + signature).decode()
+    blob = base64.b64encode(_key_id(identity.key.public_key()) + identity.sign(text.encode())).decode()
     return f"{text}\n{_DASH}{checkpoint.origin} {blob}\n"
 
 

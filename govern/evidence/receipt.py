@@ -13,7 +13,7 @@ from govern.evidence import facts, merkle, note
 from govern.types import Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from govern.signing.trust import Trust
 
 STEP = "log inclusion"
 
@@ -88,19 +88,18 @@ def read_receipt(data: bytes) -> Receipt:
     return receipt
 
 
-def check_receipt(receipt: Receipt, roots: Sequence[Certificate]) -> Step:
+def check_receipt(receipt: Receipt, trust: Trust) -> Step:
     """Return the step that says whether a receipt holds by itself: entry, path, checkpoint, signature, trust."""
     expected = f"entry {receipt.index} in the signed log of {receipt.size} entries with root {receipt.root[:16]}"
     try:
-        found = _check(receipt, roots)
+        found = _check(receipt, trust)
     except GovernError as e:
         return Step(name=STEP, ok=False, expected=expected, found=e.message)
     return Step(name=STEP, ok=True, expected=expected, found=found)
 
 
-def _check(receipt: Receipt, roots: Sequence[Certificate]) -> str:
+def _check(receipt: Receipt, trust: Trust) -> str:
     from govern.signing.certificate import common_name, fingerprint, public_key, read_chain
-    from govern.signing.trust import trust_step
 
     entry = receipt.entry
     chain = read_chain(receipt.signer.encode())
@@ -116,7 +115,7 @@ def _check(receipt: Receipt, roots: Sequence[Certificate]) -> str:
         raise InputError("the entry does not lead to the signed root")
     if (entry.signer, entry.actor) != (fingerprint(chain[0]), common_name(chain[0])):
         raise InputError(f"the entry is by {entry.actor!r}, the checkpoint was signed by {common_name(chain[0])!r}")
-    trusted = trust_step("", chain, roots, moment=entry.moment, clock="time of the log entry")
+    trusted = trust.step("", chain, moment=entry.moment, clock="time of the log entry")
     if not trusted.ok:
         raise InputError(trusted.found)
     return f"{entry.kind} by {entry.actor!r} at {entry.time}, in {checkpoint.origin}"

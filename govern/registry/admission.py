@@ -13,10 +13,9 @@ from govern.project import Workspace
 from govern.types import Step, Verdict
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from govern.evidence.bundle import Bundle
     from govern.evidence.log import Receipt
+    from govern.signing.trust import Trust
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 #: How many reasons a refusal tells.
@@ -41,20 +40,20 @@ def admissions(workspace: Workspace, name: str) -> tuple[list[Admission], list[s
         GovernError: nothing can be admitted at all: no trusted root, or a log that does not verify.
     """
     from govern.evidence.log import Log
-    from govern.signing.identity import trusted_roots
+    from govern.signing.trust import Trust
 
-    roots = trusted_roots(workspace.trust)
+    trust = Trust.of(workspace.trust)
     if not workspace.log.is_file():
         raise PolicyError("the project has no log yet", hint="run `govern check` first")
     log = Log(workspace.log)
-    _must_hold(log.verify(roots), "the log")
+    _must_hold(log.verify(trust), "the log")
     found: list[Admission] = []
     reasons: list[str] = []
     for entry in log.find(kind="decision", name=name):
         sha256 = str(entry.body.get("evidence"))
         try:
             receipt = log.receipt(entry.index)
-            found.append(Admission(bundle=_trusted(workspace, sha256, name, receipt, roots), receipt=receipt))
+            found.append(Admission(bundle=_trusted(workspace, sha256, name, receipt, trust), receipt=receipt))
         except GovernError as e:
             reasons.append(f"evidence {sha256[:12]}: {e.message}")
     return found, reasons
@@ -92,7 +91,7 @@ def admit_name(workspace: Workspace, name: str) -> None:
         raise PolicyError(_told(name, reasons))
 
 
-def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roots: Sequence[Certificate]) -> Bundle:
+def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, trust: Trust) -> Bundle:
     """Return the evidence, verified as of the time in the log (the receipt in its folder is not believed)."""
     from govern.evidence import bundle
     from govern.gate import decide_again
@@ -110,7 +109,7 @@ def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roo
         raise PolicyError("its findings do not give the decision that it states")
     # also refuses a folder that holds other evidence than its name and the log's entry say
     logged = bundle.attach_receipt(dataclasses.replace(loaded, path=None), receipt)
-    _must_hold(bundle.verify_bundle(logged, roots), "the evidence")
+    _must_hold(bundle.verify_bundle(logged, trust), "the evidence")
     return logged
 
 

@@ -7,18 +7,22 @@ so it is there whole or not at all. ``KEYS/root/`` holds the development root in
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govern.errors import SigningError
+from govern.files import replace
 from govern.signing.certificate import common_name, fingerprint, is_development, issue_development, pem
+from govern.signing.roots import keep
+from govern.signing.trust import RIGHTS
+from govern.types import Signatory
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -45,6 +49,13 @@ class Identity:
     certificate: Certificate
     chain: tuple[Certificate, ...]
 
+    def sign(self, data: bytes) -> bytes:
+        """Return the ECDSA signature (DER) of the SHA-256 of ``data``."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
+
     @property
     def development(self) -> bool:
         """Whether the certificate says that its key is for development only."""
@@ -61,14 +72,19 @@ class Identity:
         return pem((self.certificate, *self.chain))
 
 
-def create_development(keys: Path, trust: Path, *, identity: str, name: str) -> Identity:
-    """Make a development identity, with a development root where ``keys`` has none yet.
+def create_development(
+    keys: Path, trust: Path, *, identity: str, name: str, roles: Sequence[Signatory] = (Signatory.AUTHOR,)
+) -> Identity:
+    """Make a development identity, with a development root where ``keys`` has none yet, and its right to sign.
+
+    The right is given before the key is written: killed between, there is a right for a key that nobody has.
 
     Args:
         keys: folder of private keys.
-        trust: folder that receives the root's certificate.
+        trust: folder that receives the root's certificate and its ``trust.yaml``.
         identity: short name on disk, such as ``author``.
         name: the person's name as it is to be printed, at most 64 characters.
+        roles: in which the person may sign.
 
     Keys are encrypted when the environment variable ``GOVERN_PASSPHRASE`` is set.
 
@@ -76,6 +92,8 @@ def create_development(keys: Path, trust: Path, *, identity: str, name: str) -> 
         SigningError: the identity exists (a key is never overwritten), a name is not usable, or the
             folders cannot be written.
     """
+    from govern.signing import rights
+
     if not _IDENTITY.fullmatch(identity) or identity == ROOT:
         raise SigningError(
             f"{identity!r} is no name for an identity", hint="use lower-case letters, digits, - and _; `root` is taken"
@@ -94,8 +112,11 @@ def create_development(keys: Path, trust: Path, *, identity: str, name: str) -> 
         if not (keys / ROOT).exists():
             _write(keys / ROOT, _make(ROOT_NAME, None))
         root = load(keys, ROOT)
-        _trust(trust, root.certificate)
-        _write(keys / identity, _make(name, root))
+        keep(trust, root.certificate)
+        made = _make(name, root)
+        granted = rights.of_root(trust, root.certificate).granted(made.certificate, roles, now=datetime.now(UTC))
+        replace(trust / RIGHTS, rights.signed(granted, root))
+        _write(keys / identity, made)
     except OSError as e:
         raise SigningError(f"{e.filename}: cannot be written: {e.strerror}", hint="make the folder writable") from None
     return load(keys, identity)
@@ -143,47 +164,6 @@ def load(keys: Path, identity: str) -> Identity:
 def exists(keys: Path, identity: str) -> bool:
     """Return whether there is an identity of that name, usable or not."""
     return (keys / identity).exists()
-
-
-def trusted_roots(trust: Path) -> list[Certificate]:
-    """Return the root certificates in all ``*.pem`` files of a folder; none where it is absent.
-
-    Raises:
-        SigningError: a file cannot be read, or holds something else.
-    """
-    return [root for path in sorted(trust.glob("*.pem")) for root in roots_from(path)]
-
-
-def personal_trust() -> Path:
-    """Return the folder of the roots that this person trusts wherever they are: those they made or put there."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "govern" / "trust"
-
-
-def trust_personally(root: Certificate) -> None:
-    """Add a root that this person has just made to those they trust, where the home folder can be written."""
-    folder = personal_trust()
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        _trust(folder, root)
-
-
-def roots_from(path: Path) -> list[Certificate]:
-    """Return the root certificates in a PEM file, or in all of a folder.
-
-    Raises:
-        SigningError: it cannot be read, or holds something else.
-    """
-    from cryptography import x509
-
-    if path.is_dir():
-        return trusted_roots(path)
-    try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
-    except OSError as e:
-        raise SigningError(f"{path}: cannot be read: {e.strerror}", hint="give the root's PEM file") from None
-    except ValueError:
-        raise SigningError(f"{path}: not a PEM certificate", hint="give the root's certificate, not a key") from None
 
 
 def _private_key(path: Path, data: bytes) -> EllipticCurvePrivateKey:
@@ -240,11 +220,3 @@ def _write(folder: Path, identity: Identity) -> None:
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _trust(folder: Path, root: Certificate) -> None:
-    """Put a root's certificate among the trusted; named by its fingerprint, so writing it again changes nothing."""
-    path = folder / f"root-{fingerprint(root)[:16]}.pem"
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(pem((root,)))
-    temporary.replace(path)

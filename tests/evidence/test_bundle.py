@@ -17,6 +17,7 @@ from govern.evidence.bundle import Bundle
 from govern.evidence.check import check_files, check_inclusion
 from govern.evidence.log import Log
 from govern.signing import identity
+from govern.signing.trust import Trust
 from govern.types import Finding, Outcome, Record, Step, Verdict
 from tests.evidence.samples import DIGEST, People, people, record, signed
 
@@ -101,26 +102,26 @@ def test_another_implementation_of_dsse_verifies_the_envelope(whole: Bundle, sig
 
 
 def test_whole_evidence_verifies(whole: Bundle, signers: People) -> None:
-    steps = bundle.verify_bundle(whole, signers.roots)
+    steps = bundle.verify_bundle(whole, signers.trusted)
     assert [s.name for s in steps] == ["signature", "signer is trusted", "evidence digests", "statement"]
     assert failed(steps) == []
     assert "DEVELOPMENT KEY" in steps[0].found
-    assert check_inclusion(whole.files, signers.roots).ok
+    assert check_inclusion(whole.files, signers.trusted).ok
 
 
 def test_an_untrusted_signer_fails_only_there(whole: Bundle, tmp_path: Path) -> None:
     other = people(tmp_path / "eve")
-    assert failed(bundle.verify_bundle(whole, other.roots)) == ["signer is trusted"]
-    assert failed(bundle.verify_bundle(whole, [])) == ["signer is trusted"]
+    assert failed(bundle.verify_bundle(whole, other.trusted)) == ["signer is trusted"]
+    assert failed(bundle.verify_bundle(whole, Trust())) == ["signer is trusted"]
 
 
 def test_signed_anew_by_a_stranger(whole: Bundle, signers: People, tmp_path: Path) -> None:
     eve = people(tmp_path / "eve").author
     payload, _ = statement.read(whole.files[bundle.STATEMENT])
     forged = {**whole.files, bundle.STATEMENT: statement.sign(payload, eve)}
-    assert failed(check_files(forged, signers.roots))[0] == "signature"
+    assert failed(check_files(forged, signers.trusted))[0] == "signature"
     forged[bundle.SIGNER] = eve.pem
-    assert failed(check_files(forged, signers.roots)) == ["signer is trusted"]
+    assert failed(check_files(forged, signers.trusted)) == ["signer is trusted"]
 
 
 def test_a_certificate_in_front_of_anothers_key(whole: Bundle, signers: People, tmp_path: Path) -> None:
@@ -130,13 +131,13 @@ def test_a_certificate_in_front_of_anothers_key(whole: Bundle, signers: People, 
     forged = json.loads(statement.sign(payload, eve))
     forged["signatures"][0]["keyid"] = signers.author.fingerprint
     files = {**whole.files, bundle.STATEMENT: canonical.dumps(forged)}
-    assert failed(check_files(files, signers.roots))[0] == "signature"
+    assert failed(check_files(files, signers.trusted))[0] == "signature"
 
 
 def test_evidence_without_receipt(tmp_path: Path, signers: People) -> None:
     written = bundle.write(record(), tmp_path, signers.author)
-    assert failed(bundle.verify_bundle(written, signers.roots)) == []
-    step = check_inclusion(written.files, signers.roots)
+    assert failed(bundle.verify_bundle(written, signers.trusted)) == []
+    step = check_inclusion(written.files, signers.trusted)
     assert not step.ok
     assert "no receipt" in step.found
 
@@ -147,7 +148,7 @@ def test_a_receipt_for_other_evidence_is_refused(tmp_path: Path, signers: People
     with pytest.raises(InputError, match="other evidence"):
         bundle.attach_receipt(other, evidence.receipt)
     files = {**other.files, bundle.RECEIPT: evidence.files[bundle.RECEIPT]}
-    assert not check_inclusion(files, signers.roots).ok
+    assert not check_inclusion(files, signers.trusted).ok
 
 
 def test_a_receipt_is_kept_in_the_folder(evidence: Bundle) -> None:
@@ -162,14 +163,14 @@ def test_a_missing_file_is_named(whole: Bundle, name: str, signers: People) -> N
     files = {n: d for n, d in whole.files.items() if n != name}
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
         bundle.from_files(files)
-    assert any(name in s.found for s in check_files(files, signers.roots) if not s.ok)
+    assert any(name in s.found for s in check_files(files, signers.trusted) if not s.ok)
 
 
 def test_a_file_too_many_is_named(whole: Bundle, signers: People) -> None:
     files = {**whole.files, "notes.txt": b"x"}
     with pytest.raises(InputError, match=r"notes\.txt"):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots)) == ["evidence digests", "statement"]
+    assert failed(check_files(files, signers.trusted)) == ["evidence digests", "statement"]
 
 
 HOSTILE = [
@@ -198,7 +199,7 @@ def test_hostile_files_give_an_input_error(whole: Bundle, signers: People, name:
     if name != bundle.SIGNER:  # signer.pem is read when the signature is verified
         with pytest.raises(InputError):
             bundle.from_files(files)
-    steps = [*check_files(files, signers.roots), check_inclusion(files, signers.roots)]
+    steps = [*check_files(files, signers.trusted), check_inclusion(files, signers.trusted)]
     assert failed(steps)
 
 
@@ -229,7 +230,7 @@ def test_signed_nonsense_gives_an_input_error(tmp_path: Path, signers: People, n
     files[bundle.STATEMENT] = statement.sign(canonical.dumps(stated), signers.author)
     with pytest.raises(InputError):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots)) == ["statement"]
+    assert failed(check_files(files, signers.trusted)) == ["statement"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_a_statement_that_says_otherwise_than_its_files(tmp_path: Path, signers:
         stated["subject"][0]["name"] = "sepsis"
     with pytest.raises(InputError):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots))
+    assert failed(check_files(files, signers.trusted))
 
 
 def test_damaged_evidence_is_not_written_over(tmp_path: Path, signers: People) -> None:

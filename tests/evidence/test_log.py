@@ -15,6 +15,7 @@ from govern.evidence import merkle, note
 from govern.evidence import receipt as receipts
 from govern.evidence.log import Log, Receipt
 from govern.signing import identity
+from govern.signing.trust import Trust
 from govern.types import Step
 from tests.evidence.samples import People, people
 
@@ -47,7 +48,7 @@ def tamper(log: Log, *statements: str) -> None:
 
 
 def test_a_log_verifies_and_answers(log: Log, signers: People) -> None:
-    steps = log.verify(signers.roots)
+    steps = log.verify(signers.trusted)
     assert [s.name for s in steps] == ["log entries", "log roots", "log signatures", "log signers are trusted"]
     assert failed(steps) == []
     entries = log.entries()
@@ -66,7 +67,7 @@ def test_the_last_root_is_the_merkle_root_of_the_entries(log: Log) -> None:
 def test_a_log_that_is_not_there(tmp_path: Path, signers: People) -> None:
     absent = Log(tmp_path / "log.db")
     assert absent.entries() == absent.find("decision") == []
-    steps = absent.verify(signers.roots)
+    steps = absent.verify(signers.trusted)
     assert len(failed(steps)) == len(steps)
     assert "no log" in steps[0].found
     assert "not reached: log entries" in steps[1].found
@@ -80,7 +81,7 @@ def test_receipts_hold_alone_and_against_the_log(log: Log, signers: People) -> N
     assert given == log.receipt(7)
     for index in range(8):
         receipt = log.receipt(index)
-        assert receipts.check_receipt(receipt, signers.roots).ok
+        assert receipts.check_receipt(receipt, signers.trusted).ok
         assert log.holds(receipt).ok
         assert receipts.read_receipt(canonical.dumps(receipt)) == receipt
     with pytest.raises(InputError, match="no entry 8"):
@@ -88,8 +89,8 @@ def test_receipts_hold_alone_and_against_the_log(log: Log, signers: People) -> N
 
 
 def test_a_receipt_needs_a_trusted_signer(log: Log, tmp_path: Path) -> None:
-    assert not receipts.check_receipt(log.receipt(2), people(tmp_path / "other").roots).ok
-    step = receipts.check_receipt(log.receipt(2), [])
+    assert not receipts.check_receipt(log.receipt(2), people(tmp_path / "other").trusted).ok
+    step = receipts.check_receipt(log.receipt(2), Trust())
     assert not step.ok
     assert "--trust" in step.found
 
@@ -109,7 +110,7 @@ def test_every_changed_value_of_a_receipt_shows(log: Log, signers: People) -> No
         else:
             target[place[-1]] = source[place[-1]]
         receipt = receipts.read_receipt(canonical.dumps(changed))
-        assert not receipts.check_receipt(receipt, signers.roots).ok, place
+        assert not receipts.check_receipt(receipt, signers.trusted).ok, place
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_every_changed_value_of_a_receipt_shows(log: Log, signers: People) -> No
 )
 def test_tampering_shows_in_a_named_step(log: Log, signers: People, statements: list[str], step: str) -> None:
     tamper(log, *statements)
-    assert failed(log.verify(signers.roots))[0] == step
+    assert failed(log.verify(signers.trusted))[0] == step
 
 
 @pytest.mark.parametrize(
@@ -157,22 +158,22 @@ def test_going_on_with_a_damaged_log_does_not_mend_it(log: Log, signers: People,
     tamper(log, statement)
     with suppress(InputError):
         log.append("decision", {}, identity=signers.author)
-    assert failed(log.verify(signers.roots))
+    assert failed(log.verify(signers.trusted))
     assert not log.holds(kept).ok or "checkpoint" in statement
-    assert receipts.check_receipt(kept, signers.roots).ok
+    assert receipts.check_receipt(kept, signers.trusted).ok
 
 
 def test_a_cut_tail_is_missed_by_the_receipt(log: Log, signers: People) -> None:
     """Entries and their checkpoints cut off together leave a log that verifies; the receipt tells."""
     kept = log.receipt(6)
     tamper(log, "DELETE FROM entry WHERE position > 4", "DELETE FROM checkpoint WHERE size > 5")
-    assert failed(log.verify(signers.roots)) == []
+    assert failed(log.verify(signers.trusted)) == []
     step = log.holds(kept)
     assert not step.ok
     assert "the log was cut" in step.found
     for n in range(3):
         log.append("decision", {"evidence": f"new {n}"}, identity=signers.author)
-    assert failed(log.verify(signers.roots)) == []
+    assert failed(log.verify(signers.trusted)) == []
     assert "another entry at 6" in log.holds(kept).found
 
 
@@ -187,7 +188,7 @@ def test_a_log_signed_anew_by_a_stranger_is_not_trusted(tmp_path: Path, signers:
     eve = people(tmp_path / "eve").author
     forged = Log(tmp_path / "log.db")
     forged.append("decision", {"evidence": "e0"}, identity=eve)
-    assert failed(forged.verify(signers.roots)) == ["log signers are trusted"]
+    assert failed(forged.verify(signers.trusted)) == ["log signers are trusted"]
 
 
 def test_an_actor_cannot_be_put_under_another_name(log: Log, signers: People) -> None:
@@ -206,7 +207,7 @@ def test_an_actor_cannot_be_put_under_another_name(log: Log, signers: People) ->
         connection.execute(
             "INSERT INTO checkpoint VALUES (1, ?, ?)", (note.sign(checkpoint, signers.author), forged.leaf_sha256)
         )
-    assert failed(log.verify(signers.roots))[0] == "log signatures"
+    assert failed(log.verify(signers.trusted))[0] == "log signatures"
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_triggers_stop_mistakes(log: Log, statement: str) -> None:
 def test_a_file_that_is_no_log(tmp_path: Path, signers: People, content: bytes) -> None:
     path = tmp_path / "log.db"
     path.write_bytes(content)
-    assert failed(Log(path).verify(signers.roots))[0] == "log entries"
+    assert failed(Log(path).verify(signers.trusted))[0] == "log entries"
     if content:
         with pytest.raises(InputError, match="not usable as a log"):
             Log(path).append("decision", {}, identity=signers.author)
@@ -245,7 +246,7 @@ def test_a_body_that_is_no_json_changes_nothing(log: Log, signers: People) -> No
     with pytest.raises(ValueError, match="safe integer"):
         log.append("decision", {"n": 2**60}, identity=signers.author)
     assert len(log.entries()) == 7
-    assert failed(log.verify(signers.roots)) == []
+    assert failed(log.verify(signers.trusted)) == []
 
 
 def test_a_log_held_by_another_process_is_a_service_error(
@@ -275,7 +276,7 @@ def test_appends_from_several_processes_are_all_there(tmp_path: Path, signers: P
     for process in running:
         process.join()
     assert [process.exitcode for process in running] == [0] * processes
-    assert failed(Log(path).verify(signers.roots)) == []
+    assert failed(Log(path).verify(signers.trusted)) == []
     made = {(e.body["who"], e.body["n"]) for e in Log(path).entries()}
     assert made == {(who, n) for who in range(processes) for n in range(count)}
 

@@ -36,7 +36,7 @@ def dossier(evidence: Bundle, signers: People) -> bytes:
 
 def failed(data: bytes, path: Path, signers: People) -> list[str]:
     path.write_bytes(data)
-    return [s.name for s in verify(str(path), None, roots=signers.roots) if not s.ok]
+    return [s.name for s in verify(str(path), None, trust=signers.trusted) if not s.ok]
 
 
 def test_unchanged_it_verifies(dossier: bytes, tmp_path: Path, signers: People) -> None:
@@ -104,5 +104,5 @@ def test_an_attachment_that_unfolds_to_gigabytes(
     assert len(pdf) < 1 << 18
     path = tmp_path / "d.pdf"
     path.write_bytes(pdf)
-    steps = {s.name: s for s in verify(str(path), None, roots=signers.roots)}
+    steps = {s.name: s for s in verify(str(path), None, trust=signers.trusted)}
     assert "larger than 1 MiB" in steps["attached evidence is what was signed"].found

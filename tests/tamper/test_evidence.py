@@ -47,7 +47,7 @@ def mutations(data: bytes, other: bytes, rng: random.Random) -> Iterator[tuple[s
 
 
 def fails(path: Path, signers: People) -> bool:
-    steps = verify(str(path), None, roots=signers.roots)
+    steps = verify(str(path), None, trust=signers.trusted)
     assert all(s.expected and s.found for s in steps)
     return not all(s.ok for s in steps)
 
@@ -94,7 +94,7 @@ def test_a_denial_cannot_take_the_place_of_another_decision(
     """Whole evidence under the name of other evidence: each file is genuine."""
     denied, allowed = pair
     folder = write(tmp_path / denied.sha256, dict(allowed.files))
-    steps = {s.name: s for s in verify(str(folder), None, roots=signers.roots)}
+    steps = {s.name: s for s in verify(str(folder), None, trust=signers.trusted)}
     assert [n for n, s in steps.items() if not s.ok] == ["evidence name"]
     assert steps["evidence name"].found == allowed.sha256
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from ssl import DER_cert_to_PEM_cert
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from govern.errors import InputError
 from govern.signing.certificate import common_name, is_development, read_chain
 from govern.signing.pades.fields import AUTHOR
-from govern.signing.trust import trust_step
-from govern.types import Step
+from govern.types import Signatory, Step
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+
+    from govern.signing.trust import Trust
 
 READABLE, SIGNATURES = "PDF readable", "PDF signatures"
 SIGNATURE, TRUST, UNCHANGED = "PDF signature", "PDF signer is trusted", "PDF unchanged since signing"
@@ -32,7 +33,7 @@ _EXPECTED = {
 _SHA256 = {"algorithm": "sha256"}
 
 
-def check(pdf: bytes, roots: Sequence[Certificate]) -> list[Step]:
+def check(pdf: bytes, trust: Trust) -> list[Step]:
     """Return the steps for a signed PDF: readable, signatures, and three for each signature.
 
     Trust in a certificate is judged at the signing time that the signer states, since a certificate
@@ -47,18 +48,19 @@ def check(pdf: bytes, roots: Sequence[Certificate]) -> list[Step]:
             left = [n for n in (SIGNATURES, *_of(AUTHOR)) if n != failed]
             return [*steps, *(_not_reached(name, failed) for name in left)]
         for number, signature in enumerate(signatures):
-            steps += _check_one(pdf, signature, roots, last=number == len(signatures) - 1)
+            steps += _check_one(pdf, signature, trust, last=number == len(signatures) - 1)
     return steps
 
 
-def _check_one(pdf: bytes, signature: Any, roots: Sequence[Certificate], *, last: bool) -> list[Step]:
+def _check_one(pdf: bytes, signature: Any, trust: Trust, *, last: bool) -> list[Step]:
     steps: list[Step] = []
     held, trusted, unchanged = _of(signature.field_name)
     status = _attempt(steps, held, lambda: _intact(pdf, signature))
     if status is None:
         return [*steps, _not_reached(trusted, held), _not_reached(unchanged, held)]
     moment = status.signer_reported_dt.astimezone(UTC)
-    steps.append(trust_step(trusted, _chain(signature), roots, moment=moment, clock="as the signer states"))
+    role = (Signatory(signature.field_name),)
+    steps.append(trust.step(trusted, _chain(signature), moment=moment, clock="as the signer states", roles=role))
     _attempt(steps, unchanged, lambda: _unchanged(status, last=last))
     return steps
 
@@ -97,7 +99,7 @@ def _intact(pdf: bytes, signature: Any) -> Any:
     from pyhanko_certvalidator.registry import TrustManager
 
     class NoTrust(TrustManager):  # type: ignore[misc,unused-ignore]
-        """Trust is judged by :func:`trust_step`, one way for everything that is signed."""
+        """Trust is judged by :class:`Trust`, one way for everything that is signed."""
 
         def as_trust_anchor(self, cert: Any) -> None:
             return None
