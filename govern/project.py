@@ -107,6 +107,8 @@ class Project(_Strict):
     registry: Registry = Registry()
     #: The signing identity in ``.govern/keys``.
     identity: str = "author"
+    #: Where the log is, if not in ``.govern/log.db``: ``postgresql://user@host/database``.
+    log: str = ""
 
 
 class Workspace:
@@ -120,7 +122,11 @@ class Workspace:
         self.state = root / ".govern"
         self.keys = self.state / "keys"
         self.trust = self.state / "trust"
-        self.log = self.state / "log.db"
+
+    @property
+    def log(self) -> Path | str:
+        """The address of the log: a file, or the URL of a team's database."""
+        return self.project.log or self.state / "log.db"
 
     def absolute_uri(self, uri: str) -> str:
         """Return an MLflow address with the path of a local database taken from the project's folder."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,9 @@ from govern.errors import InputError, PolicyError
 from govern.evaluate import evaluate
 from govern.gate import decide
 from govern.inputs import Inputs
+from govern.lifecycle import waivers as waived
+from govern.lifecycle.entries import signing_time
+from govern.lifecycle.expiry import until
 from govern.policy import Policy, policy_of
 from govern.project import Data, Workspace
 from govern.study import Study, of_model, of_predictions
@@ -52,6 +54,7 @@ def gate_run(
     from govern.evidence import bundle
     from govern.evidence.log import Log
     from govern.signing import identity, rights
+    from govern.signing.trust import Trust
 
     if (model is None) == (predictions is None) or model == "":
         raise PolicyError("give either a model or recorded predictions", hint="--model URI, or --predictions FILE")
@@ -65,6 +68,7 @@ def gate_run(
     # What the columns mean is part of what is measured: another column of scores is another look.
     declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
+    signing_time(log.entries())  # a clock that was moved back is told before anything is measured
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
         progress("opening data and model")
@@ -88,7 +92,11 @@ def gate_run(
             allowed=judged_by.data["test"].looks if "test" in judged_by.data else 1,
         )
         findings = evaluate(judged_by, inputs, aside=aside, keep=workspace.keep, progress=progress)
-    decision = decide(judged_by, findings, today=datetime.now(UTC).date())
+    now = signing_time(log.entries())
+    trust = Trust.of(workspace.trust)
+    waivers = waived.valid(workspace, judged_by, name, author=signer.certificate, trust=trust, now=now)
+    decision = decide(judged_by, findings, waivers=waivers, name=name, today=now.date())
+    used = {(f.id, f.outcome) for f in findings if f.id in decision.waived}
     progress("signing the evidence")
     record = Record(
         subject=study.subject,
@@ -99,9 +107,11 @@ def gate_run(
         findings=findings,
         decision=decision,
         environment=environment.describe(workspace.root, checks=sorted({r.check for r in judged_by.checks}), seed=seed),
+        waivers=tuple(w for w in waivers if (w.finding, w.outcome) in used),
     )
     written = bundle.write(record, workspace.evidence, signer, rights=rights.travelling(workspace.trust))
-    known = log.find(kind="decision", evidence=written.sha256)
+    # The same evidence is decided once, and again when it has expired.
+    known = [e for e in log.find(kind="decision", evidence=written.sha256) if now < until(record, e.moment)]
     body = {
         "evidence": written.sha256,
         "verdict": decision.verdict.value,

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govern import canonical, looks
-from govern.errors import GovernError, InputError
+from govern.errors import GovernError, InputError, ServiceError
 from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST, carried
 from govern.evidence.receipt import STEP as INCLUSION
+from govern.lifecycle.expiry import CURRENT
+from govern.lifecycle.waivers import STEP as WAIVERS
 from govern.project import Workspace
 from govern.target import PREFIX, VERSION, by_digest
 from govern.types import Decision, Record, Step, Subject
 
 if TYPE_CHECKING:
+    from govern.evidence.receipt import Receipt
     from govern.signing.trust import Trust
 
+APPROVALS = "approvals"
 DECISION, DATA, MODEL = "decision recomputed", "data pointers", "model digest"
 ORDER = "order of events"
 ATTACHED, NAMED, COMPLETE = "attached evidence is what was signed", "evidence name", "log holds every receipt"
@@ -136,12 +140,18 @@ def _attached(pdf: bytes) -> tuple[dict[str, bytes], Step]:
 
 
 def _version(workspace: Workspace, name: str, version: str, trust: Trust) -> list[Step]:
-    from govern.registry.lookup import evidence_of
+    from govern.registry.lookup import approvals_of, evidence_of
 
     sha256, steps = evidence_of(workspace, name, version)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         failed = Step(name=NAMED, ok=False, expected="the SHA-256 of evidence", found=sha256 or "none")
         return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+    try:
+        steps += approvals_of(workspace, name, version)
+    except ServiceError:
+        raise
+    except GovernError as e:
+        steps.append(Step(name=APPROVALS, ok=False, expected="approvals that can be read", found=e.message))
     return [*steps, *_folder(workspace.evidence / sha256, workspace, trust)]
 
 
@@ -166,7 +176,7 @@ def _log(workspace: Workspace, trust: Trust) -> list[Step]:
     return [*steps, Step(name=COMPLETE, ok=not lost, expected=expected, found=found)]
 
 
-_LATER = (DECISION, INCLUSION, ORDER, DATA, MODEL)
+_LATER = (DECISION, INCLUSION, WAIVERS, CURRENT, ORDER, DATA, MODEL)
 
 
 def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> list[Step]:
@@ -180,10 +190,43 @@ def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, trust: Tr
     record = from_files({name: data for name, data in files.items() if name != RECEIPT}).record
     inclusion, day = _inclusion(files, workspace, trust)
     steps += [_decision(record, day), inclusion]
+    steps += _people(files, workspace, trust) if inclusion.ok else _not_reached(inclusion, WAIVERS, CURRENT)
     if workspace is None:
         return steps
     order = _order(files, workspace) if inclusion.ok else _not_reached(inclusion, ORDER)
     return [*steps, *order, *_data(record, workspace), _model(record.subject, workspace)]
+
+
+def _people(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> list[Step]:
+    """Return who waived, approved and rejected, each by their own receipts, and whether the evidence has expired."""
+    from govern.evidence.bundle import APPROVALS as CARRIED
+    from govern.evidence.bundle import from_files
+    from govern.lifecycle import approvals, expiry, waivers
+
+    bundle = from_files(files)
+    assert bundle.receipt is not None  # noqa: S101 - log inclusion has held
+    wider = carried(files, trust)
+    steps = [waivers.step(bundle, wider)]
+    if steps[0].ok and workspace is not None and bundle.record.waivers:
+        steps = [_in_log(steps[0], waivers.receipts(bundle.record.waivers), workspace)]
+    steps.append(expiry.told(bundle.record, bundle.receipt.entry.moment, datetime.now(UTC)))
+    signed = approvals.carried(bundle, wider)
+    if signed and all(s.ok for s in signed) and workspace is not None:
+        known = Step(name=CARRIED, ok=True, expected="approvals and rejections of this evidence", found="")
+        signed.append(_in_log(known, approvals.read_attached(files[CARRIED]), workspace))
+    return steps + signed
+
+
+def _in_log(step: Step, receipts: Sequence[Receipt], workspace: Workspace) -> Step:
+    """Return a step that holds by its receipts, compared with the project's log."""
+    from govern.evidence.log import Log
+
+    try:
+        lost = [d for d in Log(workspace.log).differences(receipts) if d]
+    except GovernError as e:
+        lost = [e.message]
+    found = lost[0] if lost else f"{step.found}; in the project's log".removeprefix("; ")
+    return Step(name=step.name, ok=not lost, expected=step.expected, found=found)
 
 
 def _inclusion(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> tuple[Step, date]:

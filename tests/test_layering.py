@@ -22,11 +22,12 @@ LAYERS = (
     ("policy", "environment", "reading", "outcomes", "evidence"),
     ("inputs",),
     ("judge",),
-    ("gate", "evaluate", "formats", "looks", "study"),
+    ("gate", "evaluate", "formats", "looks", "study", "keys"),
+    ("lifecycle",),
     ("run", "measure"),
     ("registry", "dossier"),
     ("target", "verify", "lineage", "planning"),
-    ("register", "initialise", "doctor"),
+    ("register", "approve", "initialise", "doctor"),
     ("demo",),
     ("cli",),
     ("__main__",),
@@ -56,10 +57,12 @@ HOMES = {
     "jinja2": {"dossier"},
     "matplotlib": {"dossier", "planning"},
     "pyhanko": {"signing"},
+    "pkcs11": {"signing"},
     "pikepdf": {"signing", "dossier"},
     "in_toto_attestation": {"evidence"},
     "securesystemslib": {"evidence"},
     "typer": {"cli"},
+    "psycopg": {"evidence/store"},
 }
 #: May be imported at the top of a module; everything else of weight only inside functions.
 LIGHT = {"numpy", "typer", "pydantic"}

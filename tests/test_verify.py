@@ -33,6 +33,8 @@ EVIDENCE_STEPS = [
     "statement",
     "decision recomputed",
     "log inclusion",
+    "waivers",
+    "evidence is current",
     "data test: data/test.csv",
     "model digest",
 ]
@@ -115,7 +117,7 @@ def test_offline_with_the_root_only(made: Made) -> None:
 
 def test_without_a_root_nothing_is_trusted_and_the_found_root_is_named(made: Made) -> None:
     found = failed(verify(str(made.path), None))
-    assert set(found) == {"signer is trusted", "log inclusion"}
+    assert set(found) == {"signer is trusted", "log inclusion", "waivers", "evidence is current"}
     (root,) = trusted_roots(made.workspace.trust)
     assert identity.fingerprint(root) in found["signer is trusted"]
     assert "--trust ROOT.pem" in found["signer is trusted"]
@@ -189,7 +191,7 @@ def test_recorded_predictions_are_digested_again(made: Made) -> None:
 def test_evidence_that_was_never_logged(made: Made) -> None:
     (made.path / "receipt.json").unlink()
     found = failed(verify(str(made.path), made.workspace))
-    assert set(found) == {"log inclusion", "order of events"}
+    assert set(found) == {"log inclusion", "waivers", "evidence is current", "order of events"}
     assert "no receipt" in found["log inclusion"]
 
 
@@ -255,7 +257,7 @@ def test_a_pdf_alone_carries_its_evidence(made: Made, tmp_path: Path) -> None:
         "PDF signer is trusted (author)",
         "PDF unchanged since signing (author)",
         "attached evidence is what was signed",
-        *EVIDENCE_STEPS[:6],
+        *EVIDENCE_STEPS[:8],
     ]
 
 

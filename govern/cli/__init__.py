@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from govern.cli import checks, data, dossier, gate, lineage, log, measure, plan, policy, project, verify
+from govern.cli import approval, checks, data, dossier, gate, keys, lineage, log, measure, plan, policy, project, verify
 from govern.errors import GovernError
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (project, data, policy, plan, checks, measure, gate, dossier, verify, lineage, log):
+for group in (project, data, policy, plan, checks, measure, gate, approval, dossier, verify, lineage, log, keys):
     group.add_to(app)
 
 

@@ -31,17 +31,21 @@ def dossier(
 ) -> None:
     """Make the signed PDF dossier from evidence."""
     from govern import project
+    from govern.approve import with_approvals
     from govern.dossier.make import make
+    from govern.evidence.log import Log
+    from govern.lifecycle.dossiers import enter
     from govern.signing import identity
     from govern.target import find_bundle
 
     if output.suffix.lower() != ".pdf":
         raise PolicyError(f"--output {output}: the name of a PDF file was expected", hint=f"--output {output}.pdf")
     workspace = project.load()
-    bundle = find_bundle(workspace, source)
+    bundle = with_approvals(workspace, find_bundle(workspace, source), source)
     signer = identity.load(workspace.keys, workspace.project.identity)
     with progress() as show:
         show(f"rendering {output.name}")
         written = make(bundle, template.value, output, signer)
+        enter(Log(workspace.log), bundle, template.value, written.read_bytes(), signer)
     mark = " with a DEVELOPMENT key" if signer.development else ""
     console().print(f"{written}: {template.value} dossier of {bundle.sha256[:16]}, signed by {signer.name}{mark}")

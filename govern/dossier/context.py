@@ -33,6 +33,7 @@ FILES: Mapping[str, str] = {
     "waivers.json": "the waivers that were in force",
     "statement.dsse.json": "the signed statement that binds all of these by digest",
     "signer.pem": "the signer's certificate and its issuers",
+    "approvals.json": "the log's proofs of who approved or rejected (not bound by the statement)",
     "receipt.json": "the log's proof of inclusion (not bound by the statement)",
 }
 
@@ -63,7 +64,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
     rules = view.rules(record)
     facts = Facts(record.system, (record.policy.get("documentation") or {}).get("required") or ())
     entry = None if bundle.receipt is None else bundle.receipt.entry
-    seal, panel = signing.seal(bundle), signing.signatures(record)
+    seal, panel, entered = signing.seal(bundle), signing.signatures(record), signing.entered(bundle)
     return {
         "system": str(record.system.get("name") or record.subject.name),
         "subject": record.subject,
@@ -74,6 +75,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "counts": view.counts(record),
         "policy": record.policy,
         "rules": rules,
+        "waived": [(row, w) for w in record.waivers for rule in rules for row in rule.rows if row.id == w.finding],
         "families": _families(rules),
         "open_rows": [row for rule in rules for row in rule.open],
         "grouped": [r for r in rules if r.grouped],
@@ -81,7 +83,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "other": [r for r in rules if r.family not in FAMILIES and not r.grouped],
         "not_applicable": record.policy.get("not_applicable") or {},
         "figures": _figures(rules),
-        "gap_groups": gap_groups(record, rules, facts, seal, panel, None if entry is None else looks.read(entry)),
+        "gap_groups": gap_groups(record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered),
         "events": [] if entry is None else looks.events(entry),
         "facts": facts,
         "datasets": tuple(_table(d) for d in record.datasets),
@@ -89,6 +91,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "methods": view.methods(rules),
         "seal": seal,
         "panel": panel,
+        "entered": entered,
         "evidence": bundle.sha256,
         "attachments": attachments(bundle),
         "outline": Outline(),

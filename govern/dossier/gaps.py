@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from govern.dossier.facts import Facts
 from govern.dossier.findings import MARKS, Row, Rule
-from govern.dossier.signatures import Seal, Signature
+from govern.dossier.signatures import Entered, Seal, Signature
 from govern.looks import Looks
 from govern.types import MANDATORY_FAMILIES, Outcome, Record
 
@@ -43,6 +43,7 @@ def gap_groups(
     seal: Seal,
     signatures: Sequence[Signature],
     order: Looks | None = None,
+    entered: Sequence[Entered] = (),
 ) -> tuple[GapGroup, ...]:
     """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them."""
     open_rows = [row for rule in rules for row in rule.open]
@@ -61,7 +62,7 @@ def gap_groups(
     groups += [
         GapGroup(title="Order of events", gaps=tuple(_order(order))),
         GapGroup(title="Families declared not applicable", gaps=tuple(_not_applicable(record))),
-        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures))),
+        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures, entered))),
         GapGroup(title="Not declared by the owner", gaps=tuple(_undeclared(facts))),
         GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules, order))),
     ]
@@ -108,7 +109,7 @@ def _not_applicable(record: Record) -> Iterable[Gap]:
         yield Gap(mark="–", word="not applicable", what=family, why=text, outcome="not_applicable")  # noqa: RUF001
 
 
-def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
+def _trust(seal: Seal, signatures: Sequence[Signature], entered: Sequence[Entered]) -> Iterable[Gap]:
     if seal.development:
         yield Gap(
             mark="!",
@@ -117,7 +118,13 @@ def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
             why="The evidence is signed with a key made for trying out. It proves no person's identity.",
             outcome="error",
         )
-    if missing := [s.title for s in signatures if s.required]:
+    last = {e.role: e for e in entered}
+    for said in last.values():
+        if said.kind == "rejection":
+            why = f"By {said.name}, {said.time}: {said.meaning}. Log entry {said.index}."
+            yield Gap(mark="✗", word="rejected", what=f"Rejected as {said.role}", why=why, outcome="fail")
+    approved = {role for role, said in last.items() if said.kind == "approval"}
+    if missing := [s.title for s in signatures if s.required and s.role not in approved]:
         yield Gap(
             mark="○",
             word="not signed",

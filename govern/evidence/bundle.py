@@ -1,7 +1,7 @@
 """The evidence bundle: the files of one gate run, and their content-addressed folder.
 
 Every file is bound by digest in the signed statement but those that prove themselves: the statement, the
-signer's certificates, the receipt of the log, which can only exist afterwards, and what the root signed
+signer's certificates, the receipts of the log, which can only exist afterwards, and what the root signed
 about its signers.
 """
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from govern.signing.trust import Trust
 
 STATEMENT, SIGNER, RECEIPT = "statement.dsse.json", "signer.pem", "receipt.json"
+#: The receipts of who approved or rejected the version, in a dossier that was made afterwards.
+APPROVALS = "approvals.json"
 #: The root's word on who may sign in which role, and the certificates that it revoked, if any.
 RIGHTS, REVOKED = "trust.yaml", "revoked.crl"
 #: File name -> the type of its content.
@@ -40,7 +42,7 @@ BOUND: Mapping[str, Any] = {
     "waivers.json": tuple[Waiver, ...],
 }
 #: Every name that a file of a bundle may have.
-NAMES = frozenset({*BOUND, STATEMENT, SIGNER, RECEIPT, RIGHTS, REVOKED})
+NAMES = frozenset({*BOUND, STATEMENT, SIGNER, RECEIPT, APPROVALS, RIGHTS, REVOKED})
 #: No file of a bundle is larger; a larger one is refused before it is read.
 LIMIT_BYTES = 64 << 20
 
@@ -173,7 +175,7 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
 
 
 def check_names(files: Mapping[str, bytes]) -> None:
-    """Check that there are a bundle's files and no others; receipt and rights may be missing.
+    """Check that there are a bundle's files and no others; receipts and rights may be missing.
 
     Raises:
         InputError: one is missing or unknown.

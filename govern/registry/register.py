@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +90,20 @@ def _keep(workspace: Workspace, bundle: Bundle, artifacts: Sequence[Path]) -> No
     client = MlflowClient(tracking_uri=connect.tracking_uri(workspace))
     for path in artifacts:
         client.log_artifact(run_id, str(path), folder_of(bundle.sha256))
+
+
+def replace_kept(workspace: Workspace, bundle: Bundle, dossiers: Mapping[str, bytes]) -> None:
+    """Replace dossiers that :func:`kept` returned, by the same paths.
+
+    Raises:
+        InputError: the run is gone.
+        ServiceError: the tracking store does not answer.
+    """
+    with connect.errors(*connect.addresses(workspace)), tempfile.TemporaryDirectory() as folder:
+        for path, pdf in dossiers.items():
+            file = Path(folder) / Path(path).name
+            file.write_bytes(pdf)
+            _keep(workspace, bundle, [file])
 
 
 def folder_of(evidence: str) -> str:

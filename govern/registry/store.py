@@ -11,6 +11,7 @@ server's error, which clients would repeat for minutes, and never a pass.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from govern.registry import facts, lookup, prompts, source, version
 from govern.registry.admission import admit, admit_name
 from govern.registry.connect import PROJECT
 from govern.registry.refusal import refusing
+
+_logger = logging.getLogger(__name__)
 
 
 class GovernRegistryStore(SqlAlchemyStore):  # type: ignore[misc]  # MLflow is untyped
@@ -85,16 +88,21 @@ class GovernRegistryStore(SqlAlchemyStore):  # type: ignore[misc]  # MLflow is u
             raise PolicyError(f"evidence for {src_mv.name!r} does not speak for another name")
 
     def set_registered_model_alias(self, name: str, alias: str, version: Any) -> None:
-        """Set or move an alias to a version whose evidence, files and facts hold now."""
-        self._must_hold("set_registered_model_alias", name, version)
+        """Set or move an alias to a version whose evidence, files, facts and approvals hold now."""
+        evidence = self._must_hold("set_registered_model_alias", name, version, promoted=True)
         super().set_registered_model_alias(name, alias, version)
+        self._enter(name, version, evidence, alias=alias)
 
     def transition_model_version_stage(
         self, name: str, version: Any, stage: str, archive_existing_versions: bool
     ) -> ModelVersion:
-        """Move a version whose evidence, files and facts hold now."""
-        self._must_hold("transition_model_version_stage", name, version)
-        return super().transition_model_version_stage(name, version, stage, archive_existing_versions)
+        """Move a version whose evidence, files and facts hold now; into use only with its approvals."""
+        promoted = stage.strip().title() in lookup.PROMOTED
+        evidence = self._must_hold("transition_model_version_stage", name, version, promoted=promoted)
+        moved = super().transition_model_version_stage(name, version, stage, archive_existing_versions)
+        if promoted:
+            self._enter(name, version, evidence, stage=moved.current_stage)
+        return moved
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         """Refuse for models: evidence speaks for one name."""
@@ -153,15 +161,38 @@ class GovernRegistryStore(SqlAlchemyStore):  # type: ignore[misc]  # MLflow is u
             stored = version.insert(session, row, own)
             return self._populate_model_version_aliases(session, name, stored.to_mlflow_entity())
 
-    def _must_hold(self, action: str, name: str, version: Any) -> None:
+    def _must_hold(self, action: str, name: str, version: Any, *, promoted: bool) -> str:
+        """Return the evidence of a version, empty for a prompt; refuse where something does not hold."""
         with refusing(action, name):
             if self._is_prompt(name):
-                return
+                return ""
             stored, location = lookup.version_of(self, name, version)
-            _, steps = lookup.check(self._workspace(), stored, location, self._tracking_uri)
-            broken = next((s for s in steps if not s.ok), None)
-            if broken is not None:
-                raise PolicyError(f"{broken.name}: {broken.expected} was expected, found {broken.found}")
+            evidence, steps = lookup.check(self._workspace(), stored, location, self._tracking_uri)
+            if promoted and all(s.ok for s in steps):
+                steps += lookup.promotable(self._workspace(), stored, evidence)
+            broken = [f"{s.name}: {s.expected} was expected, found {s.found}" for s in steps if not s.ok]
+            if broken:
+                raise PolicyError("; ".join(broken))
+            return evidence
+
+    def _enter(self, name: str, version: Any, evidence: str, **where: str) -> None:
+        """Enter a promotion in the log, where this process can sign.
+
+        It is done, and was allowed: a server without a key must not call it failed. What the log does not have
+        then, `govern registry reconcile` finds in the registry.
+        """
+        if not evidence:
+            return
+        from govern.evidence.log import Log
+        from govern.signing import identity
+
+        try:
+            workspace = self._workspace()
+            body = {"name": name, "version": int(version), "evidence": evidence, "alias": None, **where}
+            signer = identity.load(workspace.keys, workspace.project.identity)
+            Log(workspace.log).append("promotion", body, identity=signer)
+        except Exception as e:  # as above
+            _logger.warning("the promotion of %s/%s is not in the log: %s", name, version, e)
 
     def _prompts_only(self, action: str, name: str, why: str) -> None:
         with refusing(action, name):

@@ -14,6 +14,7 @@ import binascii
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from govern import strict_yaml
 from govern.canonical import sha256
 from govern.errors import PolicyError, SigningError
+from govern.signing import signature
 from govern.signing.certificate import common_name, fingerprint, public_key
 from govern.signing.trust import RIGHTS, Trust, files
 from govern.types import Signatory
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 #: The name under which the list of revoked certificates travels.
 REVOKED = "revoked.crl"
 _SIGNATURE = b"signature: "
+_LIMIT_BYTES = 4 << 20
+_RESTORE = "restore it from a copy, and change it with `govern keys`"
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -71,8 +75,16 @@ class Rights(_Strict):
         held = (r for r in self.signers if r.certificate == own and r.name == name and r.from_ <= moment <= r.until)
         return frozenset(role for right in held for role in right.roles)
 
-    def granted(self, certificate: Certificate, roles: Iterable[Signatory], *, now: datetime) -> Rights:
-        """Return the rights with one more, from ``now`` until the certificate runs out."""
+    def granted(
+        self,
+        certificate: Certificate,
+        roles: Iterable[Signatory],
+        *,
+        now: datetime,
+        until: datetime | None = None,
+    ) -> Rights:
+        """Return the rights with one more, from ``now`` until then, or until the certificate runs out."""
+        last = certificate.not_valid_after_utc
         right = Right.model_validate(
             {
                 "certificate": fingerprint(certificate),
@@ -80,13 +92,16 @@ class Rights(_Strict):
                 "roles": tuple(dict.fromkeys(roles)),
                 # a signature states its time in whole seconds
                 "from": max(now.replace(microsecond=0), certificate.not_valid_before_utc),
-                "until": certificate.not_valid_after_utc,
+                "until": last if until is None else min(until, last),
             }
         )
         return self.model_copy(update={"serial": self.serial + 1, "signers": (*self.signers, right)})
 
     def ended(self, certificate: str, *, now: datetime, revoked: str | None) -> Rights:
-        """Return the rights with those of a certificate (SHA-256) ended ``now``, and the list that says so."""
+        """Return the rights with those of a certificate (SHA-256) ended ``now``, and the list that says so.
+
+        ``now`` may lie in the past, for a key that was in other hands since then.
+        """
         signers = tuple(
             r.model_copy(update={"until": now}) if r.certificate == certificate and r.until > now else r
             for r in self.signers
@@ -105,14 +120,14 @@ def text(rights: Rights) -> bytes:
         "# Who may sign in which role. Signed by the root: change it with `govern keys`.",
         f"schema: {rights.schema_}",
         f"serial: {rights.serial}",
-        f"root: {rights.root}",
+        f'root: "{rights.root}"',
     ]
     if rights.revoked:
-        lines.append(f"revoked: {rights.revoked}")
+        lines.append(f'revoked: "{rights.revoked}"')
     lines.append("signers:" if rights.signers else "signers: []")
     for right in rights.signers:
         lines += [
-            f"  - certificate: {right.certificate}",
+            f'  - certificate: "{right.certificate}"',
             f"    name: {_quoted(right.name)}",
             f"    roles: [{', '.join(r.value for r in right.roles)}]",
             f'    from: "{_utc(right.from_)}"',
@@ -147,33 +162,30 @@ def read(data: bytes, roots: Sequence[Certificate], *, path: Path | None = None)
     Raises:
         SigningError: it is no such file, or no trusted root signed these bytes.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     where = path or Path(RIGHTS)
+    if len(data) > _LIMIT_BYTES:
+        raise SigningError(f"{where}: larger than {_LIMIT_BYTES >> 20} MiB", hint=_RESTORE)
     body, mark, last = data.rpartition(b"\n" + _SIGNATURE)
     body += b"\n"
+    if not mark:
+        raise SigningError(f"{where}: it is not signed", hint=_RESTORE)
     try:
-        if not mark:
-            raise SigningError(f"{where}: it is not signed", hint="restore it, and change it with `govern keys`")
         blob = base64.b64decode(last.removesuffix(b"\n"), validate=True)
         rights = strict_yaml.build(Rights, strict_yaml.parse(body.decode(), where))
     except (UnicodeDecodeError, binascii.Error) as e:
-        raise SigningError(f"{where}: not a signed {RIGHTS}: {e}") from None
+        raise SigningError(f"{where}: not a signed {RIGHTS}: {e}", hint=_RESTORE) from None
     except PolicyError as e:
-        raise SigningError(e.message, hint=e.hint) from None
+        raise SigningError(e.message, hint=_RESTORE) from None
     root = next((r for r in roots if fingerprint(r) == rights.root), None)
     if root is None:
-        raise SigningError(f"{where}: it speaks for the root {rights.root[:16]}, which is not trusted here")
-    try:
-        public_key(root).verify(blob, body, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        blob = b""
-    if body + _line(blob) != data:
         raise SigningError(
-            f"{where}: the root {common_name(root)!r} did not sign these bytes",
-            hint="it was changed by hand: restore it, and change it with `govern keys`",
+            f"{where}: it speaks for the root {rights.root[:16]}, which is not trusted here",
+            hint="compare that root's fingerprint with its holder, then run `govern keys trust ROOT.pem`",
+        )
+    if body + _line(blob) != data or not signature.holds(public_key(root), blob, body):
+        raise SigningError(
+            f"{where}{_changed_line(rights, body)}: the root {common_name(root)!r} did not sign these bytes",
+            hint=f"it was changed by hand: {_RESTORE}",
         )
     return rights
 
@@ -208,8 +220,15 @@ def travelling(folder: Path) -> dict[str, bytes]:
     return kept
 
 
-def _line(signature: bytes) -> bytes:
-    return _SIGNATURE + base64.b64encode(signature) + b"\n"
+def _changed_line(rights: Rights, body: bytes) -> str:
+    """Return ``:LINE`` where a line is not as govern writes it; nothing where a change kept to the form."""
+    pairs = zip_longest(text(rights).splitlines(), body.splitlines())
+    line = next((i for i, (written, found) in enumerate(pairs, start=1) if written != found), None)
+    return "" if line is None else f":{line}"
+
+
+def _line(blob: bytes) -> bytes:
+    return _SIGNATURE + base64.b64encode(blob) + b"\n"
 
 
 def _utc(moment: datetime) -> str:

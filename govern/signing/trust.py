@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,13 @@ class Trust:
                     hint="bring both files from one copy",
                 )
             lists = (*lists, revocation.read(data, self.roots))
-        newest = max((found, *(r for r in self.rights if r.root == found.root)), key=lambda r: r.serial)
+        same = [r for r in self.rights if r.root == found.root]
+        if any(r.serial == found.serial and r != found for r in same):
+            raise SigningError(
+                f"two different files {RIGHTS} of one root have the serial {found.serial}",
+                hint="the root's key is used in two places: find out which file is right",
+            )
+        newest = max((found, *same), key=lambda r: r.serial)
         others = (r for r in self.rights if r.root != found.root)
         return Trust(roots=self.roots, rights=(*others, newest), revoked=lists)
 
@@ -100,6 +107,7 @@ class Trust:
         moment: datetime,
         clock: str,
         roles: Iterable[Signatory] | None = None,
+        authority: bool = False,
     ) -> Step:
         """Return the step that says whether ``chain[0]`` leads to a trusted root and could sign at ``moment``.
 
@@ -108,7 +116,11 @@ class Trust:
             chain: the signer's certificate and its issuers.
             moment: when it was signed.
             clock: whose word ``moment`` is, for the reader.
-            roles: the roles of which the signer must hold one; any certificate will do where it is ``None``.
+            roles: the roles of which the signer must hold one. Where it is ``None`` any certificate will do, judged
+                as it was known at ``moment``: an entry stays in the log though its signer's key turns out later to
+                have been stolen before. What rests on the entry asks for a role, and then it counts no longer.
+            authority: whether a trusted root may be the signer itself, as it is of the log's entries on keys;
+                it holds no role.
         """
         wanted = None if roles is None else tuple(roles)
         expected = (
@@ -117,20 +129,25 @@ class Trust:
             f"valid at {moment:%Y-%m-%d %H:%M:%S} UTC ({clock})"
         )
         try:
-            found, root = _path(chain, self.roots, moment)
-            self._not_revoked(chain[0], moment)
-            if wanted is not None:
-                found += f", {self._role(chain[0], root, wanted, moment)}"
+            if authority and wanted is None and len(chain) == 1 and chain[0] in self.roots:
+                found = _as_root(chain[0], moment)
+            else:
+                path = _path(chain, self.roots, moment)
+                self._not_revoked(path, moment, as_known_then=wanted is None)
+                found = f"{_who(chain[0])} under {common_name(path[-1])!r}"
+                if wanted is not None:
+                    found += f", {self._role(chain[0], path[-1], wanted, moment)}"
         except SigningError as e:
             return Step(name=name, ok=False, expected=expected, found=e.message)
         return Step(name=name, ok=True, expected=expected, found=found)
 
-    def _not_revoked(self, certificate: Certificate, moment: datetime) -> None:
+    def _not_revoked(self, path: Sequence[Certificate], moment: datetime, *, as_known_then: bool) -> None:
         from govern.signing.revocation import fault
 
-        for revoked in self.revoked:
-            if why := fault(certificate, revoked, moment):
-                raise SigningError(f"the certificate of {common_name(certificate)!r} is {why}")
+        for certificate, issuer in pairwise(path):
+            for revoked in self.revoked:
+                if why := fault(certificate, issuer, revoked, moment, as_known_then=as_known_then):
+                    raise SigningError(f"the certificate of {common_name(certificate)!r} is {why}")
 
     def _role(self, signer: Certificate, root: Certificate, wanted: Sequence[Signatory], moment: datetime) -> str:
         """Return the first wanted role that the signer holds."""
@@ -161,19 +178,22 @@ def _either(roles: Sequence[Signatory]) -> str:
     return " or ".join(r.value for r in roles)
 
 
-def _path(chain: Sequence[Certificate], roots: Sequence[Certificate], moment: datetime) -> tuple[str, Certificate]:
-    """Return whose certificate leads to which trusted root, in words, and that root."""
+def _who(signer: Certificate) -> str:
+    return f"{common_name(signer)!r}{' (DEVELOPMENT KEY)' if is_development(signer) else ''}"
+
+
+def _path(chain: Sequence[Certificate], roots: Sequence[Certificate], moment: datetime) -> Sequence[Certificate]:
+    """Return the certificates from the signer's to a trusted root."""
     from cryptography.x509 import verification as v
 
     signer, found_root = chain[0], f"{common_name(chain[-1])!r} with SHA-256 {fingerprint(chain[-1])}"
-    who = f"{common_name(signer)!r}{' (DEVELOPMENT KEY)' if is_development(signer) else ''}"
+    who = _who(signer)
     if not roots:
         raise SigningError(
             f"no trusted root is at hand; {who} is certified by the root {found_root}: "
             "compare it with its owner, then pass `--trust ROOT.pem`"
         )
-    if moment > datetime.now(UTC) + CLOCK_TOLERANCE:
-        raise SigningError(f"{who} signed in the future")
+    _not_ahead(who, moment)
     verifier = (
         v.PolicyBuilder()
         .store(v.Store(list(roots)))
@@ -188,7 +208,22 @@ def _path(chain: Sequence[Certificate], roots: Sequence[Certificate], moment: da
         raise SigningError(f"{who} is certified by the root {found_root}: {reason}") from None
     if path[: len(chain)] != list(chain):  # else bytes of a root that came along would be free to change
         raise SigningError(f"{who} leads to a trusted root, but over other certificates than those in the file")
-    return f"{who} under {common_name(path[-1])!r}", path[-1]
+    if any(is_development(c) for c in path) and not is_development(signer):
+        raise SigningError(f"{who} is under a development root, and is not marked as a development key")
+    return path
+
+
+def _as_root(root: Certificate, moment: datetime) -> str:
+    who = f"the root {_who(root)} itself"
+    _not_ahead(who, moment)
+    if not root.not_valid_before_utc <= moment <= root.not_valid_after_utc:
+        raise SigningError(f"{who} was not valid then")
+    return who
+
+
+def _not_ahead(who: str, moment: datetime) -> None:
+    if moment > datetime.now(UTC) + CLOCK_TOLERANCE:
+        raise SigningError(f"{who} signed in the future, or the clock here is behind")
 
 
 def _signer_policy() -> ExtensionPolicy:

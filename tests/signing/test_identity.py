@@ -10,7 +10,8 @@ from cryptography.x509 import Certificate
 
 from govern.errors import SigningError
 from govern.signing import identity
-from govern.signing.certificate import DEVELOPMENT_MARK, issue_development, pem, read_chain
+from govern.signing.certificate import DEVELOPMENT_MARK, pem, read_chain
+from govern.signing.issue import issue
 from govern.signing.roots import roots_from, trusted_roots
 from govern.signing.trust import Trust
 from govern.types import Step
@@ -54,7 +55,8 @@ def test_two_people_share_one_root(tmp_path: Path) -> None:
     author, clinical = make(tmp_path), make(tmp_path, "clinical", "Prof. Grace Hopper")
     assert author.chain == clinical.chain
     assert trusted_roots(tmp_path / "trust") == list(author.chain)
-    assert sorted(p.suffix for p in (tmp_path / "trust").iterdir()) == [".pem", ".yaml"]
+    assert sorted(p.suffix for p in (tmp_path / "trust").iterdir() if p.is_file()) == [".pem", ".yaml"]
+    assert len(list((tmp_path / "trust/certificates").iterdir())) == 2
 
 
 def test_an_existing_key_is_never_overwritten(tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_a_key_of_somebody_else_is_refused(tmp_path: Path) -> None:
 def test_an_expired_certificate_cannot_sign(tmp_path: Path) -> None:
     made, now = make(tmp_path), datetime.now(UTC)
     root = identity.load(tmp_path / "keys", "root")
-    expired = issue_development(
+    expired = issue(
         made.name,
         made.key.public_key(),
         issuer=root.certificate,
@@ -171,7 +173,7 @@ def test_an_authority_is_no_person(tmp_path: Path) -> None:
 def test_a_certificate_issued_by_a_person_is_not_trusted(tmp_path: Path) -> None:
     made, other = make(tmp_path / "a"), make(tmp_path / "b")
     now = datetime.now(UTC)
-    forged = issue_development(
+    forged = issue(
         "Eve",
         other.key.public_key(),
         issuer=made.certificate,

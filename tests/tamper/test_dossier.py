@@ -84,7 +84,12 @@ def test_genuine_evidence_of_a_stranger_in_a_genuine_frame(tmp_path: Path, signe
     eve = people(tmp_path / "eve").author
     forged = signed(tmp_path / "evidence", eve, log=tmp_path / "log.db")
     pdf = certified(plain_pdf(dict(forged.files)), signers.author)
-    assert failed(pdf, tmp_path / "d.pdf", signers) == ["signer is trusted", "log inclusion"]
+    assert failed(pdf, tmp_path / "d.pdf", signers) == [
+        "signer is trusted",
+        "log inclusion",
+        "waivers",
+        "evidence is current",
+    ]
 
 
 def test_a_dossier_without_its_evidence(tmp_path: Path, signers: People, evidence: Bundle) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FONT = "shared/fonts/Inter-Regular.ttf"
 #: Points.
 _FONT_SIZE, _LEADING, _MARGIN = 8, 11, 4
+#: The longest that an ECDSA P-256 signature is in DER.
+_SIGNATURE_BYTES = 72
 
 
 def sign(pdf: bytes, identity: Identity, *, field: str, reason: str, when: datetime) -> bytes:
@@ -141,17 +143,23 @@ def _font(text: str) -> Any:
 
 
 def _cms_signer(identity: Identity) -> Any:
-    from pyhanko.keys.internal import (
-        translate_pyca_cryptography_cert_to_asn1,
-        translate_pyca_cryptography_key_to_asn1,
-    )
-    from pyhanko.sign.signers.pdf_cms import SimpleSigner
+    from asn1crypto.algos import SignedDigestAlgorithm  # type: ignore[import-untyped,unused-ignore]
+    from pyhanko.keys.internal import translate_pyca_cryptography_cert_to_asn1
+    from pyhanko.sign.signers.pdf_cms import Signer
     from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    class OfIdentity(Signer):  # type: ignore[misc,unused-ignore]
+        """Signs where the identity's key is: in memory or on a token."""
+
+        async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+            if digest_algorithm != "sha256":
+                raise SigningError(f"a signature over {digest_algorithm} was asked for, and sha256 was expected")
+            return bytes(_SIGNATURE_BYTES) if dry_run else identity.sign(data)
 
     issuers = [translate_pyca_cryptography_cert_to_asn1(c) for c in identity.chain]
     store = SimpleCertificateStore.from_certs(issuers)  # type: ignore[no-untyped-call,unused-ignore]
-    return SimpleSigner(
+    return OfIdentity(
         signing_cert=translate_pyca_cryptography_cert_to_asn1(identity.certificate),
-        signing_key=translate_pyca_cryptography_key_to_asn1(identity.key),
         cert_registry=store,
+        signature_mechanism=SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
     )
