@@ -11,7 +11,8 @@ demo: setup  ## the whole story on real patients, offline
 	$(BIN)/govern demo govern-demo
 
 test:  ## every test
-	@scripts/setup pdftotext=poppler-utils java=default-jre-headless
+	@scripts/setup pdftotext=poppler-utils java=default-jre-headless openssl=openssl \
+	  softhsm2-util=softhsm2 pg_ctlcluster=postgresql
 	$(BIN)/pytest -n auto --dist loadfile
 
 lint: setup  ## ruff and mypy

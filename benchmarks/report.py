@@ -16,8 +16,6 @@ from benchmarks.jobs import EVERYTHING, JOBS, SCAN, SIZES, TARGETS, Target
 
 #: A profile that was taken once; it is not made anew with the page.
 PROFILE = """
-Peers that take minutes ran fewer times than the others: the column *runs* says how often.
-
 ## Where the time goes
 
 Profiled once, in CPU time. One scan of 1 M rows (42 columns of numbers, 14 of words, about 0.6 s): reading

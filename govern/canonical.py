@@ -21,6 +21,15 @@ def plain(value: Any) -> Any:
 
     NaN and infinities become ``None``, since JSON has no word for them.
     """
+    kind = type(value)
+    if kind in (str, int, bool, type(None)):
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is list:
+        return [plain(v) for v in value]
+    if kind is dict:
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -44,6 +53,17 @@ def dumps(value: Any) -> bytes:
     import rfc8785
 
     return rfc8785.dumps(plain(value))
+
+
+def written(value: Any) -> bytes:
+    """Return the canonical JSON bytes of what JSON was read into, which :func:`plain` would leave as it is.
+
+    Raises:
+        ValueError: a number or text that canonical JSON has no word for, such as NaN.
+    """
+    import rfc8785
+
+    return rfc8785.dumps(value)
 
 
 def sha256(data: bytes) -> str:

@@ -11,6 +11,7 @@ from govern.canonical import plain
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
 from govern.checks.inputs import ROWS
+from govern.checks.parameters import require
 from govern.errors import GovernError, PolicyError, UnavailableError
 from govern.judge import judge, unmet
 from govern.policy.model import Policy, Rule
@@ -42,8 +43,10 @@ def evaluate(
     show besides, a page of HTML, is given to ``keep``, and its digest stands in the details.
 
     Raises:
-        PolicyError: a parameter of a rule is out of its range.
+        PolicyError: a parameter of a rule is out of its range; nothing is measured then.
     """
+    for rule in policy.checks:
+        _require(rule)
     started = {} if aside is None else _started(policy, inputs, aside, keep)
     found = {}
     for rule in sorted(policy.checks, key=lambda r: r.id in started):
@@ -96,9 +99,11 @@ def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: An
     is measured: it is the key ``reading`` of the slice.
 
     Raises:
+        PolicyError: a parameter is unknown, of another type or out of its range.
         UnavailableError: an input that the check asks for is not there.
         GovernError: the data is not fit to be measured.
     """
+    require(check.id, check.parameters, params)
     if by is not None and not (check.grouped or check.sliceable):
         raise PolicyError(f"{check.id} measures more than rows of the test set", hint="measure it without groups")
     if not ROWS & set(check.inputs):
@@ -151,7 +156,7 @@ def _measured(
             # What the policy declares to be not applicable need not be there; what is there is judged all the same.
             outcome = Outcome.NOT_APPLICABLE if rule.family in declared else Outcome.NOT_AVAILABLE
             yield _finding(rule, check, outcome, e.message, slice=_all_of(by), fix=e.hint)
-        except PolicyError as e:  # a parameter out of its range is a mistake of the policy, not of the model
+        except PolicyError as e:  # a name that the data do not have is a mistake of the policy, not of the model
             raise PolicyError(f"rule {rule.id}: {e.message}", hint=e.hint) from None
         except GovernError as e:
             yield _finding(rule, check, Outcome.ERROR, e.message, slice=_all_of(by), fix=e.hint)
@@ -161,6 +166,14 @@ def _measured(
             for measured in measurements:
                 outcome, message = judge(measured, rule)
                 yield _finding(rule, check, outcome, message, slice=dict(measured.slice), measurement=measured)
+
+
+def _require(rule: Rule) -> None:
+    check = catalogue.load(rule.check)
+    try:
+        require(check.id, check.parameters, rule.params)
+    except PolicyError as e:
+        raise PolicyError(f"rule {rule.id}: {e.message}", hint=e.hint) from None
 
 
 def _rounded(measured: Measurement) -> Measurement:

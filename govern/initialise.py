@@ -8,7 +8,7 @@ from pathlib import Path
 
 from govern import project
 from govern.errors import InputError
-from govern.policy import packs
+from govern.policy import load_policy, packs
 from govern.strict_yaml import nearest
 
 _IGNORED = """\
@@ -46,6 +46,28 @@ def initialise(root: Path, *, pack: str) -> list[str]:
     except OSError as e:
         raise InputError(f"{root}: cannot be written to: {e.strerror}", hint="choose a folder you own") from None
     return done + _identity(workspace) + _mlflow(workspace)
+
+
+def next_steps(root: Path) -> list[str]:
+    """Return what is left to do up to the first gate run, in its order, as a person does it."""
+    workspace = project.load(root)
+    named = workspace.project.policy
+    policy = load_policy(root / named if (root / named).is_file() else named, whole=False)
+    steps = ["fill in govern.yaml: the facts under `system:`, the names of the columns under `data:`"]
+    if policy.task != "binary":
+        columns = {"multiclass": "score", "regression": "score", "survival": "score and follow_up"}[policy.task]
+        steps.append(f"name there the columns of the recorded predictions: {columns}")
+    if open_ := policy.missing_families():
+        entry = "{reason: WHY, person: WHO}"
+        said = ", ".join(f"{family}: {entry}" for family in open_)
+        steps.append(f"add to {named} why it measures nothing of {', '.join(open_)}:\n    not_applicable: {{{said}}}")
+    steps.append("govern data snapshot data/test.csv --role test   (and train, reference)")
+    steps.append("govern policy freeze")
+    if policy.task == "binary":
+        steps.append("govern register MODEL_URI --name NAME")
+    else:
+        steps.append("govern check --predictions data/test.csv --vendor-version VERSION")
+    return steps
 
 
 def _pack(name: str) -> str:

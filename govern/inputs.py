@@ -66,8 +66,10 @@ class Inputs:
             UnavailableError: it is not there in this run, with the reason.
             InputError: the data of which it is made is not fit to be measured.
         """
+        from govern.scan.groups import wide
+
         if name == "groups":
-            return self.groups(by)
+            return wide(self.groups(by))
         return self._once(name, getattr(self, f"_{name}"))
 
     def arguments(self, names: Sequence[str], by: str | None, *, flags: float | None = None) -> dict[str, Any]:
@@ -135,9 +137,14 @@ class Inputs:
         return reading.scores
 
     def _read(self) -> list[Reading]:
-        from govern.reading import readings
+        from govern.reading import Reading, readings
+        from govern.scan.scores import Scores, labels, probabilities
 
         label, name = self._column(self.declared.label, "label"), self.declared.score or "the model's scores"
+        if not (self.declared.equivocal or self.declared.rejected):
+            outcome = labels(label, self.declared.positive, self.declared.label)
+            score = probabilities(self._predicted(), name)
+            return [Reading(name="", scores=Scores(label=outcome, score=score, patient=self._patient()))]
         return readings(
             label,
             self._predicted(),
@@ -263,11 +270,11 @@ class Inputs:
 
     def _compared(self, by: str | None, flags: float | None) -> tuple[Scores, Groups]:
         """Return the scores of all groups with the group of each, reduced where there are many."""
-        from govern.scan.groups import joined
+        from govern.scan.groups import joined, wide
 
         groups = self.groups(by)
         if by is None or not self._reducible(("scores",)):
-            return self.get("scores"), groups
+            return self.get("scores"), wide(groups)
         return joined(self._by_group(by, flags), groups)
 
     # ---- datasets, model, documents

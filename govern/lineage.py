@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from govern.evidence.bundle import Bundle
     from govern.evidence.log import Entry
-    from govern.signing.trust import Trust
 
 _SHORT = 12
 
@@ -108,6 +107,8 @@ class _Growing:
 
     def __init__(self, workspace: Workspace, root: Node) -> None:
         self.workspace = workspace
+        #: Path of each dossier -> its SHA-256, as the log's entry of the registration states them.
+        self.logged = dict[str, str]()
         self.nodes, self.edges = [root], list[Edge]()
 
     def add(self, node: Node, target: str, proof: str, ok: bool) -> None:
@@ -135,6 +136,7 @@ class _Growing:
                 version,
             ):
                 self.add(_entry(entry), self.nodes[0].id, _proof(registered), registered.ok)
+                self.logged = dict(entry.body.get("dossiers", {})) if registered.ok else {}
 
     def bundle(self, evidence: Node, sha256: str, held: dict[str, Step]) -> None:
         """Add what the evidence binds: policy, model, run, datasets, and the dossiers kept with the run."""
@@ -192,14 +194,13 @@ class _Growing:
         self.add(Node(id=f"{node}:raw", kind="data", label=raw, digest=dataset.dvc_md5), node, said, step.ok)
 
     def _dossiers(self, bundle: Bundle) -> None:
-        from govern.signing.trust import Trust
-
-        trust = Trust.of(self.workspace.trust)
         for path, pdf in register.kept(self.workspace, bundle).items():
             digest = canonical.sha256(pdf)
             label = f"dossier {path.rpartition('/')[2]} {digest[:_SHORT]}"
-            fault = _fault(pdf, bundle.sha256, trust)
-            proof = fault or "its signature holds, and the evidence attached to it is this"
+            fault, proof = "", "these bytes are in the log's entry of the registration"
+            if self.logged.get(path) != digest:
+                fault = _fault(pdf, bundle.sha256, self.workspace)
+                proof = fault or "its signature holds, and the evidence attached to it is this"
             self.add(
                 Node(id=f"dossier:{path}", kind="dossier", label=label, digest=digest),
                 self.nodes[0].id,
@@ -208,13 +209,14 @@ class _Growing:
             )
 
 
-def _fault(pdf: bytes, sha256: str, trust: Trust) -> str:
+def _fault(pdf: bytes, sha256: str, workspace: Workspace) -> str:
     """Return what is wrong with a dossier of the evidence; empty where it is signed and carries that evidence."""
     from govern.evidence import bundle, statement
     from govern.signing.pades import check
     from govern.signing.pades.attachments import attached
+    from govern.signing.trust import Trust
 
-    broken = next((s for s in check(pdf, trust) if not s.ok), None)
+    broken = next((s for s in check(pdf, Trust.of(workspace.trust)) if not s.ok), None)
     if broken is not None:
         return f"{broken.name}: {broken.found}"
     try:

@@ -8,15 +8,15 @@ when a decision was made goes into the decision's own entry, and so into the rec
 
 ==========  ====================================================================================================
 ``freeze``  ``policy``, ``version``, ``sha256``; ``datasets``: role to SHA-256 of the manifest, as declared
-``look``    ``dataset`` SHA-256 of its manifest; ``policy`` and ``subject`` SHA-256 (null policy: one measurement);
-            ``command``
+``look``    ``dataset`` SHA-256 as :func:`govern.testset.looked_at` gives it; ``policy`` and ``subject`` SHA-256
+            (null policy: one measurement); ``command``
 ==========  ====================================================================================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from govern.canonical import digest, file_sha256, plain
@@ -50,8 +50,8 @@ class Looks:
 
     ``policy`` is the policy's id, ``None`` for a single measurement. ``number`` counts this look among those of other
     subjects or policies at the same data: 1 is the first. ``frozen`` is the last freeze of this very policy before
-    the look, ``replaced`` the last one of the same policy id with other content; ``freshly`` says whether the policy
-    was frozen before anybody had looked at the data.
+    the look (with these data, if there is one), ``replaced`` the last one of the same policy id with other content;
+    ``freshly`` says whether the policy was frozen before anybody had looked at the data.
     """
 
     look: Moment
@@ -63,11 +63,20 @@ class Looks:
     frozen: Moment | None
     freshly: bool
     replaced: Moment | None
+    #: SHA-256 of the data that is looked at; empty in decisions that were made before it was recorded.
+    dataset: str = ""
+    #: SHA-256 of the data that the policy was frozen with: these, or else those in the role of the test set, if any.
+    bound: str | None = None
 
     @property
     def exploratory(self) -> bool:
         """Whether the data had been looked at more often than the policy allows."""
         return self.number > self.allowed
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another test set is looked at than the one that the policy was frozen with."""
+        return self.bound is not None and self.bound != self.dataset
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts as plain JSON values, for the entry of the decision."""
@@ -91,6 +100,13 @@ class Looks:
                 f"the policy was frozen at {self.frozen.time}, after the test set had been looked at "
                 f"at {self.first.time}"
             )
+        if self.frozen is not None and self.elsewhere:
+            found.append(
+                f"this is another test set than the one that the policy was frozen with at {self.frozen.time}: "
+                f"SHA-256 {self.dataset[:16]}, frozen was {str(self.bound)[:16]}"
+            )
+        elif self.frozen is not None and self.dataset and self.bound is None:
+            found.append("the policy was frozen without a test set, so that any could have been chosen afterwards")
         return found
 
 
@@ -171,6 +187,10 @@ def history(before: Iterable[Entry], own: Entry, *, policy_id: str | None, allow
     assert first is not None  # noqa: S101 - of an entry
     freezes = _freezes(before, policy_id)
     frozen = [e for e in freezes if e.body.get("sha256") == policy]
+    # A freeze with other data says nothing of these; where there is none with these, it is said which were meant.
+    frozen = [e for e in frozen if own.body["dataset"] in _data(e).values()] or frozen
+    last = _last(frozen)
+    bound = {} if last is None else _data(last)
     changed = [e for e in freezes if e.body.get("sha256") != policy]
     return Looks(
         look=Moment(index=own.index, time=own.time, actor=own.actor),
@@ -179,9 +199,11 @@ def history(before: Iterable[Entry], own: Entry, *, policy_id: str | None, allow
         allowed=allowed,
         first=first,
         of_this_policy=1 + sum(1 for p, _ in pairs if p == policy),
-        frozen=_moment(_last(frozen)),
+        frozen=_moment(last),
         freshly=bool(frozen) and frozen[0].index < first.index,
         replaced=_moment(_last(changed)),
+        dataset=own.body["dataset"],
+        bound=own.body["dataset"] if own.body["dataset"] in bound.values() else bound.get(Role.TEST.value),
     )
 
 
@@ -228,7 +250,7 @@ def read(decision: Entry) -> Looks | None:
     if not isinstance(stated, dict):
         raise InputError("the decision's order of events is not an object", hint="restore the receipt")
     made = facts.build(Looks, {k: v for k, v in stated.items() if k != "exploratory"}, what="order")
-    if made.as_json() != stated:
+    if {k: v for k, v in made.as_json().items() if k in stated} != stated:
         raise InputError("the decision's order of events contradicts itself", hint="restore the receipt")
     return made
 
@@ -242,7 +264,9 @@ def recall(entries: Iterable[Entry], decision: Entry) -> Looks | None:
     own = None if stated is None else next((e for e in entries if e.index == stated.look.index), None)
     if stated is None or own is None or own.kind != LOOK:
         return None
-    return history(entries[: own.index], own, policy_id=stated.policy, allowed=stated.allowed)
+    now = history(entries[: own.index], own, policy_id=stated.policy, allowed=stated.allowed)
+    # What was not recorded then is not compared.
+    return now if stated.dataset else replace(now, dataset=stated.dataset, bound=stated.bound)
 
 
 def events(decision: Entry) -> list[tuple[str, str, str]]:
@@ -257,7 +281,8 @@ def events(decision: Entry) -> list[tuple[str, str, str]]:
         named = [(order.frozen, "policy frozen"), (order.replaced, "other content of this policy frozen")]
         if order.first != order.look:
             named.append((order.first, "test set first looked at"))
-        named.append((order.look, f"look {order.number} at the test set, before it was measured"))
+        which = "a test set that is not the frozen one" if order.elsewhere else "the test set"
+        named.append((order.look, f"look {order.number} at {which}, before it was measured"))
         rows += [(m.index, m.time, what, m.actor) for m, what in named if m is not None]
     return [(time, what, actor) for _, time, what, actor in sorted(rows)]
 
@@ -268,6 +293,12 @@ def _same(entry: Entry, body: Mapping[str, Any]) -> bool:
 
 def _freezes(entries: Iterable[Entry], policy_id: str | None) -> list[Entry]:
     return [e for e in entries if e.kind == FREEZE and policy_id is not None and e.body.get("policy") == policy_id]
+
+
+def _data(freeze: Entry) -> Mapping[str, str]:
+    """Return the data that a policy was frozen with: role to SHA-256."""
+    found: Mapping[str, str] = freeze.body.get("datasets") or {}
+    return found
 
 
 def _last(entries: Iterable[Entry]) -> Entry | None:

@@ -10,6 +10,7 @@ from govern import canonical, study
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
 from govern.checks.inputs import DATASETS
+from govern.checks.parameters import require
 from govern.errors import PolicyError
 from govern.evaluate import measure
 from govern.inputs import Inputs
@@ -40,6 +41,12 @@ def measure_file(
 
     check = catalogue.load(check_id)
     chosen = _params(check, params)
+    require(check.id, check.parameters, chosen)  # before any data are read
+    if empty := [name for name in by if not all(parts(name))]:
+        raise PolicyError(
+            f"--by {empty[0]}: the name of a column is missing",
+            hint="--by sex,race for groups by each, --by 'sex*race' for their intersections",
+        )
     if check.grouped and not by:
         raise PolicyError(f"{check_id} compares groups", hint="name the columns of the groups: --by sex,race")
     declared = columns.model_copy(update={"groups": {part: part for name in by for part in parts(name)}})

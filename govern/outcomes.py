@@ -26,14 +26,21 @@ def recorded(declared: Data, label: pd.Series[Any], score: Any) -> Recorded:
     import pandas as pd
 
     from govern.scan.dataset import Recorded
-    from govern.scan.scores import equivocal, word
+    from govern.scan.places import looked_up
+    from govern.scan.scores import equivocal, factorized, word
 
-    codes, distinct = pd.factorize(label)  # each value that occurs is looked at once
+    codes, distinct = factorized(label)  # each value that occurs is looked at once
     words = pd.Categorical([word(value) for value in distinct])
-    named = words.take(codes, allow_fill=True)
-    numbers = pd.to_numeric(pd.Series(score), errors="coerce").to_numpy(dtype=np.float64)
+    place = np.append(words.codes, words.codes.dtype.type(-1))
+    named = pd.Categorical.from_codes(looked_up(place, codes), dtype=words.dtype, validate=False)
+    numbers = np.asarray(score)
+    if numbers.dtype != np.float64 or numbers.ndim != 1:
+        numbers = pd.to_numeric(pd.Series(score), errors="coerce").to_numpy(dtype=np.float64)
+    positive = None if declared.positive is None else word(declared.positive)
+    if not (declared.equivocal or declared.rejected):
+        return Recorded(score=numbers, label=named, positive=positive)
     told = equivocal(label, declared.equivocal) | (np.isnan(numbers) & declared.rejected)
-    return Recorded(score=numbers[~told], label=named[~told], declared=int(told.sum()))
+    return Recorded(score=numbers[~told], label=named[~told], declared=int(told.sum()), kept=~told, positive=positive)
 
 
 def classes(declared: Data, column: Column, patient: NDArray[np.int64] | None) -> Classes:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from govern import canonical, strict_yaml
+from govern import strict_yaml
 from govern.errors import InputError
-from govern.files import replace
+from govern.folder import FILE, Folder, enclosing, find
 from govern.types import Role
 
-FILE = "govern.yaml"
+__all__ = ["FILE", "Cut", "Data", "Owner", "Project", "Registry", "System", "Workspace", "find", "load", "parts"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when it is first used, and then as a whole: many commands use none, or only the outermost.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Owner(_Strict):
@@ -111,22 +110,17 @@ class Project(_Strict):
     log: str = ""
 
 
-class Workspace:
-    """A project folder: its file, and where govern keeps what it makes."""
+class Workspace(Folder):
+    """A project's folder with what its file declares."""
 
     def __init__(self, root: Path, project: Project) -> None:
-        self.root = root
+        super().__init__(root)
         self.project = project
-        self.evidence = root / "evidence"
-        self.artifacts = root / "artifacts"
-        self.state = root / ".govern"
-        self.keys = self.state / "keys"
-        self.trust = self.state / "trust"
 
     @property
     def log(self) -> Path | str:
         """The address of the log: a file, or the URL of a team's database."""
-        return self.project.log or self.state / "log.db"
+        return self.project.log or self.own_log
 
     def absolute_uri(self, uri: str) -> str:
         """Return an MLflow address with the path of a local database taken from the project's folder."""
@@ -135,13 +129,6 @@ class Workspace:
             return uri
         return f"{scheme}:///{(self.root / path).as_posix()}"
 
-    def keep(self, report: bytes, suffix: str) -> str:
-        """Keep a report under its SHA-256 in ``artifacts/``, and return that."""
-        sha256 = canonical.sha256(report)
-        self.artifacts.mkdir(exist_ok=True)
-        replace(self.artifacts / f"{sha256}{suffix}", report)
-        return sha256
-
     def inputs(self) -> list[Path]:
         """Return what a result must not replace: project file, policies, datasets, evidence, keys and databases."""
         declared = self.project
@@ -149,14 +136,6 @@ class Workspace:
         beside = [path.with_name(path.name + suffix) for path in data for suffix in (".dvc", ".manifest.json")]
         kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns")
         return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.artifacts, self.state]
-
-    def relative(self, path: Path) -> str:
-        """Return a path as seen from the project's folder (POSIX), so that it means the same on every machine."""
-        return Path(os.path.relpath(path.resolve(), self.root)).as_posix()
-
-    def located(self, uri: str) -> str:
-        """Return a model's address with a path, which :meth:`relative` gave, made absolute again."""
-        return uri if urlsplit(uri).scheme else str((self.root / uri).resolve())
 
     def data_path(self, role: Role) -> Path:
         """Return the file in a role.
@@ -178,12 +157,6 @@ def parts(attribute: str) -> list[str]:
     return [part.strip() for part in attribute.split("*")]
 
 
-def find(start: Path) -> Path | None:
-    """Return the nearest folder at or above ``start`` that holds a ``govern.yaml``."""
-    start = start.resolve()
-    return next((p for p in (start, *start.parents) if (p / FILE).is_file()), None)
-
-
 def load(start: Path | None = None) -> Workspace:
     """Return the workspace at or above ``start`` (the current folder by default).
 
@@ -191,9 +164,6 @@ def load(start: Path | None = None) -> Workspace:
         InputError: there is no project here.
         PolicyError: the project file is wrong (file, line and nearest valid word).
     """
-    start = start or Path.cwd()
-    root = find(start)
-    if root is None:
-        raise InputError(f"no {FILE} in {start} or above it", hint="run `govern init` first, or change folder")
+    root = enclosing(start).root
     document = strict_yaml.read(root / FILE)
     return Workspace(root, strict_yaml.build(Project, document))

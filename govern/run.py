@@ -6,14 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from govern import canonical, environment, looks
 from govern.aside import Aside
 from govern.checks import catalogue
 from govern.checks.inputs import Documentation
-from govern.data import manifest
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError, PolicyError, SigningError
 from govern.evaluate import evaluate
 from govern.gate import decide
 from govern.inputs import Inputs
@@ -23,11 +20,15 @@ from govern.lifecycle.expiry import until
 from govern.policy import Policy, policy_of
 from govern.project import Data, Workspace
 from govern.study import Study, of_model, of_predictions
-from govern.types import Record, Role
+from govern.testset import looked_at
+from govern.types import Record, Role, Signatory
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from govern.evidence.bundle import Bundle
     from govern.scan.local import Scan
+    from govern.signing.identity import Identity
 
 Progress = Callable[[str], None]
 
@@ -68,7 +69,7 @@ def gate_run(
     # What the columns mean is part of what is measured: another column of scores is another look.
     declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
-    signing_time(log.entries())  # a clock that was moved back is told before anything is measured
+    _may_sign(workspace, signer, signing_time(log.entries()))
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
         progress("opening data and model")
@@ -84,7 +85,7 @@ def gate_run(
             inputs.groups(by)  # a column that is not there is told before anything is measured
         order = looks.look(
             log,
-            dataset=_tested(workspace, study),
+            dataset=looked_at(workspace, study),
             policy=judged_by,
             subject=canonical.digest({"subject": study.subject.sha256, "data": declared}),
             command="register" if name else "check",
@@ -124,6 +125,25 @@ def gate_run(
     return bundle.attach_receipt(written, receipt)
 
 
+def _may_sign(workspace: Workspace, signer: Identity, now: datetime) -> None:
+    """Tell before anything is measured that nobody would believe the signature.
+
+    Raises:
+        SigningError: the certificate is not trusted here, is revoked, or has no right to sign as the author now.
+    """
+    from govern.signing.certificate import read_chain
+    from govern.signing.trust import Trust
+
+    chain, author = read_chain(signer.pem), (Signatory.AUTHOR,)
+    step = Trust.of(workspace.trust).step("", chain, moment=now, clock="now", roles=author)
+    if not step.ok:
+        raise SigningError(
+            f"the evidence could not be signed: {step.found}",
+            hint=f"`govern keys show {workspace.project.identity}` says why; the root's holder gives rights: "
+            f"`govern keys trust {workspace.project.identity} --role author`",
+        )
+
+
 def _slow(policy: Policy) -> list[str]:
     """Return the libraries that are imported beside, for checks that take long to import."""
     return list(dict.fromkeys(name for rule in policy.checks for name in catalogue.load(rule.check).beside))
@@ -135,27 +155,10 @@ def _thresholds(policy: Policy) -> tuple[float, ...]:
     return tuple(sorted({float(t) for t in named if isinstance(t, int | float) and not isinstance(t, bool)}))
 
 
-def _tested(workspace: Workspace, study: Study) -> str:
-    """Return the digest of the data that is looked at: of the declared test set, else of the patients predicted for."""
-    opened = next((d.sha256 for d in study.datasets if d.role is Role.TEST), None)
-    if opened is not None:  # its bytes were compared with its manifest when it was opened
-        return opened
-    if Role.TEST in workspace.project.data.roles:
-        path = workspace.data_path(Role.TEST)
-        if manifest.beside(path).is_file() and path.is_file():
-            found, stated = canonical.manifest_sha256(canonical.manifest(path)), manifest.read(path).get("sha256")
-            if found != stated:
-                raise InputError(
-                    f"{path.name}: its manifest states SHA-256 {str(stated)[:16]}, found {found[:16]}",
-                    hint="bring data and manifest back, so that looks at it can be counted",
-                )
-            return found
-    patients = study.scans[Role.TEST].data.patients
-    return study.subject.sha256 if patients is None else canonical.sha256(np.unique(patients).tobytes())
-
-
 def _enough(policy: Policy, declared: Data, study: Study) -> None:
-    """Refuse datasets that hold less than the policy needs; the rarer outcome counts as the events.
+    """Refuse datasets that hold less than the policy needs.
+
+    Events are the rows with the rarer outcome, or where times to an event are predicted those in which it was seen.
 
     Labels that are none of two outcomes are not refused here: the checks say what is wrong with them.
     """
@@ -167,15 +170,29 @@ def _enough(policy: Policy, declared: Data, study: Study) -> None:
                 hint=f"govern data snapshot PATH --role {name}",
             )
         scan = study.scans[role]
-        rarer = _rarer(scan, declared) if policy.task == "binary" else None
+        timed = policy.task == "survival"
         for what, found, least in (
             ("rows", scan.data.rows, needed.min_rows),
-            ("rows with the rarer outcome", rarer, needed.min_events),
+            (
+                "rows with the event" if timed else "rows with the rarer outcome",
+                None if needed.min_events is None else _seen(scan, declared) if timed else _rarer(scan, declared),
+                needed.min_events,
+            ),
         ):
             if found is not None and least is not None and found < least:
                 raise InputError(
                     f"dataset {name} holds {found} {what}, the policy needs {least}", hint="collect more data"
                 )
+
+
+def _seen(scan: Scan, declared: Data) -> int:
+    """Return the rows in which the event was seen."""
+    from govern.scan.scores import word
+
+    if declared.label not in scan.carried:
+        return 0
+    event = word(1 if declared.positive is None else declared.positive)
+    return int(sum(n for value, n in scan.carried[declared.label].value_counts().items() if word(value) == event))
 
 
 def _rarer(scan: Scan, declared: Data) -> int | None:

@@ -61,7 +61,7 @@ def verify(target: str, workspace: Workspace | None, *, trust: Trust | None = No
     if stat.S_ISDIR(mode):
         return tuple(_folder(path, workspace, trust))
     if stat.S_ISREG(mode):
-        return tuple(_pdf(path, workspace, trust))
+        return tuple(_file(path, workspace, trust))
     if PREFIX.fullmatch(target):
         return tuple(_folder(by_digest(_needed(workspace, target), target), workspace, trust))
     if match := VERSION.fullmatch(target):
@@ -101,6 +101,18 @@ def _named(files: Mapping[str, bytes], expected: str) -> Step:
     except (GovernError, KeyError):
         found = "no statement"
     return Step(name=NAMED, ok=found == expected, expected=expected, found=found)
+
+
+def _file(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
+    """Verify a file: an exported log, a proof of one of its entries, or else a PDF."""
+    from govern.evidence.export import check_export, is_export
+    from govern.evidence.proof import check_proof, is_proof, read_proof
+
+    if is_export(path):
+        return check_export(path, trust)
+    if is_proof(path):
+        return check_proof(read_proof(path.read_bytes()), trust)
+    return _pdf(path, workspace, trust)
 
 
 def _pdf(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
@@ -158,8 +170,10 @@ def _version(workspace: Workspace, name: str, version: str, trust: Trust) -> lis
 def _log(workspace: Workspace, trust: Trust) -> list[Step]:
     """Verify the whole log, and that it still holds every receipt in the project's evidence: a cut tail shows."""
     from govern.evidence.bundle import RECEIPT
+    from govern.evidence.entry import KEYS
     from govern.evidence.log import Log
     from govern.evidence.receipt import read_receipt
+    from govern.keys.newest import newest
 
     log = Log(workspace.log)
     steps = log.verify(trust)
@@ -173,21 +187,24 @@ def _log(workspace: Workspace, trust: Trust) -> list[Step]:
         lost, found = [e.message], e.message
     except OSError as e:
         lost, found = [str(e)], f"{e.filename}: cannot be read: {e.strerror}"
-    return [*steps, Step(name=COMPLETE, ok=not lost, expected=expected, found=found)]
+    return [
+        *steps,
+        Step(name=COMPLETE, ok=not lost, expected=expected, found=found),
+        *(newest(workspace, log.find(KEYS)) if all(s.ok for s in steps) else ()),
+    ]
 
 
 _LATER = (DECISION, INCLUSION, WAIVERS, CURRENT, ORDER, DATA, MODEL)
 
 
 def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> list[Step]:
-    from govern.evidence.bundle import RECEIPT, from_files
-    from govern.evidence.check import check_files
+    from govern.evidence.check import check_and_read
 
-    steps = check_files(files, trust)
+    steps, read = check_and_read(files, trust)
     broken = next((s for s in steps if not s.ok and s.name != TRUST), None)
-    if broken is not None:
-        return [*steps, *_not_reached(broken, *_LATER)]
-    record = from_files({name: data for name, data in files.items() if name != RECEIPT}).record
+    if broken is not None or read is None:
+        return [*steps, *_not_reached(broken or steps[-1], *_LATER)]
+    record = read.record
     inclusion, day = _inclusion(files, workspace, trust)
     steps += [_decision(record, day), inclusion]
     steps += _people(files, workspace, trust) if inclusion.ok else _not_reached(inclusion, WAIVERS, CURRENT)
@@ -264,7 +281,8 @@ def _order(files: Mapping[str, bytes], workspace: Workspace) -> list[Step]:
         found = e.message if isinstance(e, GovernError) else "no receipt"
         return [Step(name=ORDER, ok=False, expected="looks and freezes as the decision recorded them", found=found)]
     expected = f"look {stated.number} at the test set, at {stated.look.time}"
-    found = expected if now == stated else "no such look in the log, or others than were recorded"
+    told = "; ".join([expected, *stated.sentences()])
+    found = told if now == stated else "no such look in the log, or others than were recorded"
     return [Step(name=ORDER, ok=now == stated, expected=expected, found=found)]
 
 

@@ -267,7 +267,7 @@ def _scored(
     def truth() -> float:
         return float(measure(population(stretch), 0).estimate or 0.0)
 
-    count = RESAMPLED if check in (auprc, ici) else SIMULATIONS
+    count = RESAMPLED if check is ici or params.get("interval") == "bootstrap" else SIMULATIONS
     return Interval(name=name, draw=draw, measure=measure, truth=truth, simulations=count)
 
 
@@ -281,6 +281,7 @@ INTERVALS = (
     _scored("AUROC, DeLong, Wald", auroc, cases, interval="wald"),
     _scored("AUROC, patients with 1-5 rows", auroc, repeated),
     _other("AUROC difference, paired", pairs, lambda s: auroc_difference(*s), lambda: AREA - WORSE_AREA),
+    _scored("AUPRC, logit", auprc, cohort, seeded=True),
     _scored("AUPRC, bootstrap", auprc, cohort, seeded=True, interval="bootstrap"),
     _scored("Brier", brier, cohort),
     _scored("Brier, patients with 1-5 rows", brier, _visits),

@@ -145,6 +145,49 @@ def test_what_comes_later_does_not_change_a_look(log: Log, author: Identity) -> 
     assert look(log, author) == first
 
 
+def test_another_test_set_than_the_frozen_one_is_said(log: Log, author: Identity) -> None:
+    frozen = looks.freeze(log, POLICY, {"test": TEST, "external": "cc" * 32}, identity=author)
+    seen = look(log, author, dataset=OTHER)
+    assert (seen.dataset, seen.bound, seen.elsewhere) == (OTHER, TEST, True)
+    (said,) = seen.sentences()
+    assert "another test set than the one that the policy was frozen with" in said
+    assert frozen.entry.time in said
+    assert OTHER[:16] in said
+    assert TEST[:16] in said
+    decision = log.append("decision", {"order": seen.as_json()}, identity=author).entry
+    assert any("a test set that is not the frozen one" in what for _, what, _ in looks.events(decision))
+    assert looks.recall(log.entries(), decision) == seen
+    assert not look(log, author, dataset=TEST).elsewhere
+    assert not look(log, author, dataset="cc" * 32).elsewhere, "the external data were frozen too"
+
+
+def test_freezing_other_data_later_does_not_make_a_look_at_them_fresh(log: Log, author: Identity) -> None:
+    looks.freeze(log, POLICY, {"test": TEST}, identity=author)
+    assert look(log, author, dataset=OTHER).elsewhere
+    looks.freeze(log, POLICY, {"test": OTHER}, identity=author)
+    assert look(log, author, dataset=OTHER).elsewhere, "the same look as before"
+    second = look(log, author, dataset=OTHER, subject="2", allowed=2)
+    assert (second.elsewhere, second.freshly) == (False, False)
+    assert "after the test set had been looked at" in second.sentences()[0]
+
+
+def test_a_freeze_without_a_test_set_binds_none(log: Log, author: Identity) -> None:
+    looks.freeze(log, POLICY, {}, identity=author)
+    (said,) = look(log, author).sentences()
+    assert "frozen without a test set" in said
+
+
+def test_a_decision_from_before_data_were_recorded_stays_readable(log: Log, author: Identity) -> None:
+    looks.freeze(log, POLICY, {"test": OTHER}, identity=author)
+    order = look(log, author).as_json()
+    del order["dataset"], order["bound"]
+    decision = log.append("decision", {"order": order}, identity=author).entry
+    stated = looks.read(decision)
+    assert stated is not None
+    assert stated == looks.recall(log.entries(), decision)
+    assert stated.sentences() == []
+
+
 def test_a_decision_that_lies_about_the_order_is_found(log: Log, author: Identity) -> None:
     looks.freeze(log, POLICY, {"test": TEST}, identity=author)
     look(log, author)

@@ -13,6 +13,8 @@ from typing import Any
 
 from govern.canonical import file_sha256
 from govern.checks.inputs import INPUTS, ROWS
+from govern.checks.measures import MEASURED
+from govern.checks.parameters import Parameter, Range, parameters
 from govern.errors import PolicyError
 from govern.strict_yaml import nearest
 
@@ -28,8 +30,10 @@ class Check:
     id: str
     function: Callable[..., Any]
     inputs: tuple[str, ...]
-    #: Parameter name -> default.
-    params: Mapping[str, Any]
+    #: Parameter name -> its default and what else it may be.
+    parameters: Mapping[str, Parameter]
+    #: Between which numbers the measure lies, estimate and limits.
+    measured: Range
     #: ``title`` and the paragraphs ``why``, ``how``, ``limits``, ``fix``, ``see`` of the docstring.
     doc: Mapping[str, str]
     source: Path
@@ -44,6 +48,11 @@ class Check:
     def family(self) -> str:
         """The part of the id before the dot."""
         return self.id.partition(".")[0]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameter name -> default."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
 
     @property
     def sliceable(self) -> bool:
@@ -78,12 +87,12 @@ def load(check_id: str) -> Check:
         function = getattr(importlib.import_module(f"govern.checks.{family}.{name}"), name, None)
     if function is None:
         raise PolicyError(f"check {check_id}: its file has no function {check_id.partition('.')[2]!r}")
-    inputs, params = _signature(check_id, function)
     return Check(
         id=check_id,
         function=function,
-        inputs=inputs,
-        params=params,
+        inputs=_inputs(check_id, function),
+        parameters=parameters(check_id, function),
+        measured=MEASURED.get(check_id, Range()),
         doc=_sections(function),
         source=Path(inspect.getsourcefile(function) or ""),
         beside=getattr(inspect.getmodule(function), "BESIDE", ()),
@@ -115,16 +124,12 @@ def _outside() -> Mapping[str, EntryPoint]:
     return found
 
 
-def _signature(check_id: str, function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    inputs, params = [], {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            params[name] = parameter.default
-        elif name in INPUTS:
-            inputs.append(name)
-        else:
+def _inputs(check_id: str, function: Callable[..., Any]) -> tuple[str, ...]:
+    inputs = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    for name in inputs:
+        if name not in INPUTS:
             raise PolicyError(f"check {check_id} asks for an unknown input {name!r}", hint=nearest(name, INPUTS))
-    return tuple(inputs), params
+    return tuple(inputs)
 
 
 def _sections(function: Callable[..., Any]) -> dict[str, str]:

@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
 
-import typer
+import click
 
-from govern.cli import approval, checks, data, dossier, gate, keys, lineage, log, measure, plan, policy, project, verify
+from govern.cli.commands import Commands
 from govern.errors import GovernError
 
-app = typer.Typer(
-    name="govern",
-    help="Prove that a healthcare model is safe to use, and keep the proof.",
+#: Command -> the module that holds it, under the command's own name; imported when the command is asked for.
+_COMMANDS = {
+    "demo": "project",
+    "init": "project",
+    "doctor": "project",
+    "data": "data",
+    "policy": "policy",
+    "plan": "plan",
+    "checks": "checks",
+    "measure": "measure",
+    "check": "gate",
+    "register": "gate",
+    "approve": "approval",
+    "reject": "approval",
+    "waive": "approval",
+    "dossier": "dossier",
+    "verify": "verify",
+    "lineage": "lineage",
+    "log": "log",
+    "keys": "keys",
+}
+
+
+class _Imported(Commands):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"govern.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(
+    "govern",
+    cls=_Imported,
+    context_settings={"show_default": True, "max_content_width": 120},
     epilog="Exit codes: 0 allowed or verified; 1 denied, or verification failed; 2 policy or usage error; "
     "3 bad or missing data or model; 4 an external service failed; 70 a bug.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
-for group in (project, data, policy, plan, checks, measure, gate, approval, dossier, verify, lineage, log, keys):
-    group.add_to(app)
+def app() -> None:
+    """Prove that a healthcare model is safe to use, and keep the proof."""
 
 
 #: No telemetry, no progress bars of others, no threads for nothing: what a command prints and takes is its own.
@@ -33,6 +67,8 @@ _QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # Matrices are small here: threads of the linear algebra would spend their time waiting for each other.
     "OPENBLAS_NUM_THREADS": "1",
+    # What others have installed does not change how files are read; looking for it takes longer than reading.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 
 
@@ -41,6 +77,7 @@ def main() -> None:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     gc.set_threshold(100_000, 50, 50)  # imports make much that lives and little that dies
+    atexit.register(gc.freeze)  # and nothing of it is worth a search for cycles when the process ends
     try:
         app()
     except GovernError as e:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from govern.cli.commands import Word
 from govern.cli.output import console
-from govern.cli.secrets import Secrets, StdinOption
+from govern.cli.secrets import Secrets, stdin_option
 from govern.errors import PolicyError
 from govern.types import Signatory
 
@@ -15,60 +17,57 @@ if TYPE_CHECKING:
     from govern.project import Workspace
     from govern.signing.identity import Identity
 
-TargetArgument = Annotated[str, typer.Argument(metavar="NAME/VERSION", help="A registered version, such as sepsis/3.")]
-RoleOption = Annotated[Signatory, typer.Option(help="In which role you sign.")]
-MeaningOption = Annotated[str, typer.Option(help="What your signature means, such as 'clinical approval'.")]
-IdentityOption = Annotated[
-    str | None, typer.Option(help="Your identity in .govern/keys; else the role's name, or the project's own.")
-]
+
+def _signing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what every signature asks for."""
+    for option in (
+        stdin_option,
+        click.option("--identity", help="Your identity in .govern/keys; else the role's name, or the project's own."),
+        click.option("--meaning", required=True, help="What your signature means, such as 'clinical approval'."),
+        click.option("--role", type=Word(Signatory), required=True, help="In which role you sign."),
+        click.argument("target", metavar="NAME/VERSION"),
+    ):
+        command = option(command)
+    return command
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("approve")(approve)
-    app.command("reject")(reject)
-    app.command("waive")(waive)
-
-
-def approve(
-    target: TargetArgument,
-    role: RoleOption,
-    meaning: MeaningOption,
-    identity: IdentityOption = None,
-    passphrase_stdin: StdinOption = False,
-) -> None:
+@click.command("approve")
+@_signing
+def approve(target: str, role: Signatory, meaning: str, identity: str | None, passphrase_stdin: bool) -> None:
     """Approve a registered version: an electronic signature, in the log and in its dossiers."""
     _sign("approval", target, role, meaning, identity, passphrase_stdin)
 
 
-def reject(
-    target: TargetArgument,
-    role: RoleOption,
-    meaning: MeaningOption,
-    identity: IdentityOption = None,
-    passphrase_stdin: StdinOption = False,
-) -> None:
+@click.command("reject")
+@_signing
+def reject(target: str, role: Signatory, meaning: str, identity: str | None, passphrase_stdin: bool) -> None:
     """Reject a registered version: no alias or stage leads to it until the rejection is lifted."""
     _sign("rejection", target, role, meaning, identity, passphrase_stdin)
 
 
+@click.command("waive")
+@click.argument("finding", required=False)
+@click.option("--reason", help="Why the finding is accepted for now.")
+@click.option("--expires", help="The waiver's last day, YYYY-MM-DD.")
+@click.option("--name", help="The registered name it is for; without it, runs of `govern check`.")
+@click.option("--policy", help="A policy file or pack; else the project's own.")
+@click.option("--approve", "approve_index", type=int, metavar="INDEX", help="Approve the waiver in this log entry.")
+@click.option("--identity", help="Your identity in .govern/keys; else the project's own.")
+@stdin_option
 def waive(
-    finding: Annotated[str | None, typer.Argument(help="The id of a finding that blocks.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why the finding is accepted for now.")] = None,
-    expires: Annotated[str | None, typer.Option(help="The waiver's last day, YYYY-MM-DD.")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="The registered name it is for; without it, runs of `govern check`.")
-    ] = None,
-    policy: Annotated[
-        str | None, typer.Option("--policy", help="A policy file or pack; else the project's own.")
-    ] = None,
-    approve_index: Annotated[
-        int | None, typer.Option("--approve", metavar="INDEX", help="Approve the waiver in this log entry instead.")
-    ] = None,
-    identity: Annotated[str | None, typer.Option(help="Your identity in .govern/keys; else the project's own.")] = None,
-    passphrase_stdin: StdinOption = False,
+    finding: str | None,
+    reason: str | None,
+    expires: str | None,
+    name: str | None,
+    policy: str | None,
+    approve_index: int | None,
+    identity: str | None,
+    passphrase_stdin: bool,
 ) -> None:
-    """Propose a waiver of a finding, as its owner; or approve one that somebody else owns."""
+    """Propose a waiver of a finding, as its owner; or approve one that somebody else owns.
+
+    FINDING is the id of a finding that blocks.
+    """
     from govern import project
     from govern.evidence.log import Log
     from govern.lifecycle import waivers

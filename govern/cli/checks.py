@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
+from govern.cli.commands import Commands
 from govern.cli.output import console
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    commands = typer.Typer(help="Show which checks there are and what they measure.", no_args_is_help=True)
-    commands.command("list")(list_)
-    commands.command("show")(show)
-    app.add_typer(commands, name="checks")
+@click.group("checks", cls=Commands)
+def checks() -> None:
+    """Show which checks there are and what they measure."""
 
 
+@checks.command("list")
 def list_() -> None:
     """List every check with its first line."""
     from rich.table import Table
@@ -31,8 +28,10 @@ def list_() -> None:
     console().print(table)
 
 
-def show(check: Annotated[str, typer.Argument(help="A check's id, such as performance.auroc.")]) -> None:
-    """Show what a check measures, how, its limits, and what a policy may set."""
+@checks.command("show")
+@click.argument("check")
+def show(check: str) -> None:
+    """Show what CHECK, such as performance.auroc, measures, how, its limits, and what a policy may set."""
     from rich.table import Table
 
     from govern.checks import catalogue

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from govern.cli.commands import FILE, Commands, Word
 from govern.cli.output import console, progress
 from govern.types import Role
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    commands = typer.Typer(help="Version datasets with DVC and record their facts.", no_args_is_help=True)
-    commands.command("snapshot")(snapshot)
-    app.add_typer(commands, name="data")
+@click.group("data", cls=Commands)
+def data() -> None:
+    """Version datasets with DVC and record their facts."""
 
 
-def snapshot(
-    path: Annotated[Path, typer.Argument(help="A CSV, Parquet or Arrow file inside the project.")],
-    role: Annotated[Role, typer.Option(help="How the dataset is used.")],
-) -> None:
-    """Version a dataset with DVC; write its SHA-256 manifest and its facts beside the pointer."""
+@data.command("snapshot")
+@click.argument("path", type=FILE)
+@click.option("--role", type=Word(Role), required=True, help="How the dataset is used.")
+def snapshot(path: Path, role: Role) -> None:
+    """Version a dataset with DVC; write its SHA-256 manifest and its facts beside the pointer.
+
+    PATH is a CSV, Parquet or Arrow file inside the project.
+    """
     from govern import project
     from govern.data import snapshot as snapshots
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from govern.cli.commands import FILE, Word
 from govern.cli.output import console, progress
 from govern.errors import PolicyError
 
@@ -19,17 +19,15 @@ class Template(StrEnum):
     EU_AI_ACT = "eu-ai-act"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("dossier")(dossier)
+@click.command("dossier")
+@click.argument("source")
+@click.option("--template", type=Word(Template), required=True, help="Whose reading order.")
+@click.option("--output", type=FILE, required=True, help="The PDF file to write.")
+def dossier(source: str, template: Template, output: Path) -> None:
+    """Make the signed PDF dossier from evidence.
 
-
-def dossier(
-    source: Annotated[str, typer.Argument(help="NAME/VERSION, or an evidence folder or its SHA-256.")],
-    template: Annotated[Template, typer.Option(help="Whose reading order.")],
-    output: Annotated[Path, typer.Option(help="The PDF file to write.")],
-) -> None:
-    """Make the signed PDF dossier from evidence."""
+    SOURCE is NAME/VERSION, or an evidence folder or its SHA-256.
+    """
     from govern import project
     from govern.approve import with_approvals
     from govern.dossier.make import make

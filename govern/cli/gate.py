@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress, spare
+from govern.cli.commands import FILE
+from govern.cli.output import Format, console, emit, format_option, output_option, progress, spare
 from govern.types import Verdict
 
 if TYPE_CHECKING:
     from govern.evidence.bundle import Bundle
 
-PolicyOption = Annotated[str | None, typer.Option("--policy", help="A policy file or pack; else the project's own.")]
+policy_option = click.option("--policy", help="A policy file or pack; else the project's own.")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("check")(check)
-    app.command("register")(register)
-
-
+@click.command("check")
+@click.option("--model", help="A model's URI, such as runs:/ID/model.")
+@click.option("--predictions", type=FILE, help="A vendor's recorded predictions.")
+@click.option("--vendor-version", help="The version that the vendor declares.")
+@policy_option
+@format_option
+@output_option
 def check(
-    model: Annotated[str | None, typer.Option(help="A model's URI, such as runs:/ID/model.")] = None,
-    predictions: Annotated[Path | None, typer.Option(help="A vendor's recorded predictions.")] = None,
-    vendor_version: Annotated[str | None, typer.Option(help="The version that the vendor declares.")] = None,
-    policy: PolicyOption = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
+    model: str | None,
+    predictions: Path | None,
+    vendor_version: str | None,
+    policy: str | None,
+    how: Format,
+    output: Path | None,
 ) -> None:
     """Run the gate: measure, judge, decide, sign the evidence. Nothing is registered."""
     from govern import project
@@ -46,17 +49,20 @@ def check(
             progress=show,
         )
     _print(bundle, how, output)
-    raise typer.Exit(_code(bundle))
+    sys.exit(_code(bundle))
 
 
-def register(
-    model_uri: Annotated[str, typer.Argument(help="A model's URI, such as runs:/ID/model.")],
-    name: Annotated[str, typer.Option(help="The registered model's name.")],
-    policy: PolicyOption = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
-    """Run the gate, and register the model in MLflow if and only if it allows it."""
+@click.command("register")
+@click.argument("model_uri")
+@click.option("--name", required=True, help="The registered model's name.")
+@policy_option
+@format_option
+@output_option
+def register(model_uri: str, name: str, policy: str | None, how: Format, output: Path | None) -> None:
+    """Run the gate, and register the model in MLflow if and only if it allows it.
+
+    MODEL_URI is a model's address, such as runs:/ID/model.
+    """
     from govern import project
     from govern.register import gate_and_register
 
@@ -67,7 +73,7 @@ def register(
     _print(bundle, how, output)
     if version is not None:
         console(stderr=how is not Format.TABLE).print(f"registered {version.name} version {version.version}")
-    raise typer.Exit(_code(bundle))
+    sys.exit(_code(bundle))
 
 
 def _print(bundle: Bundle, how: Format, output: Path | None) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from govern.cli.commands import FILE, Commands, Word
 from govern.cli.output import Format, console, emit
-from govern.cli.secrets import Secrets, StdinOption
+from govern.cli.secrets import Secrets, stdin_option
 from govern.errors import PolicyError
 from govern.signing.revocation import Reason
 from govern.types import Signatory
@@ -22,36 +23,53 @@ if TYPE_CHECKING:
     from govern.keys.listing import Holder
     from govern.signing.token import Place as Token
 
-Name = Annotated[str, typer.Option(help="The name as it is printed beside signatures.")]
-Roles = Annotated[list[Signatory] | None, typer.Option("--role", help="What the holder may sign as; repeat it.")]
-HowOption = Annotated[Format, typer.Option("--format", help="How to print the result: table or json.")]
 _DAY = "%Y-%m-%d"
+_DAYS = click.IntRange(1, 7300)
+role_option = click.option(
+    "--role", "roles", type=Word(Signatory), multiple=True, help="What the holder may sign as; repeat it."
+)
+how_option = click.option(
+    "--format",
+    "how",
+    type=Word([Format.TABLE, Format.JSON]),
+    default=Format.TABLE.value,
+    help="How to print the result.",
+)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    commands = typer.Typer(
-        help="Make, certify, list and revoke keys; say who may sign in which role.", no_args_is_help=True
-    )
-    for command in (create, list_, show, import_, trust, revoke):
-        commands.command(command.__name__.rstrip("_"))(command)
-    app.add_typer(commands, name="keys")
+@click.group("keys", cls=Commands)
+def keys() -> None:
+    """Make, certify, list and revoke keys; say who may sign in which role."""
 
 
+@keys.command("create")
+@click.argument("identity", required=False)
+@click.option("--name", default="", help="The name as it is printed beside signatures.")
+@role_option
+@click.option("--root", is_flag=True, help="Make an organisation's root.")
+@click.option("--request", is_flag=True, help="Make a request for the root's holder.")
+@click.option("--development", is_flag=True, help="Make a marked development key.")
+@click.option("--token", type=FILE, help="The PKCS #11 library of a hardware token.")
+@click.option("--token-label", default="", help="The token's label.")
+@click.option("--key-label", default="", help="The key's label on the token; else the identity.")
+@click.option("--days", type=_DAYS, help="Days of validity: 365; a root 3650.")
+@stdin_option
 def create(
-    identity: Annotated[str | None, typer.Argument(help="A short name, such as `ada`; none with --root.")] = None,
-    name: Name = "",
-    role: Roles = None,
-    root: Annotated[bool, typer.Option("--root", help="Make an organisation's root.")] = False,
-    request: Annotated[bool, typer.Option("--request", help="Make a request for the root's holder.")] = False,
-    development: Annotated[bool, typer.Option("--development", help="Make a marked development key.")] = False,
-    token: Annotated[Path | None, typer.Option(help="The PKCS #11 library of a hardware token.")] = None,
-    token_label: Annotated[str, typer.Option(help="The token's label.")] = "",
-    key_label: Annotated[str, typer.Option(help="The key's label on the token; else the identity.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, max=7300, help="Days of validity: 365; a root 3650.")] = None,
-    passphrase_stdin: StdinOption = False,
+    identity: str | None,
+    name: str,
+    roles: tuple[Signatory, ...],
+    root: bool,
+    request: bool,
+    development: bool,
+    token: Path | None,
+    token_label: str,
+    key_label: str,
+    days: int | None,
+    passphrase_stdin: bool,
 ) -> None:
     """Make a key and its certificate under the root at hand.
+
+    IDENTITY is a short name, such as `ada`; there is none with --root.
 
     --passphrase-stdin: line 1 is the root's passphrase, line 2 the person's new one or the token's PIN. With --root
     and with --request, line 1 is the new one.
@@ -63,7 +81,7 @@ def create(
     _one_of(root=root, request=request, development=development)
     if not name:
         raise PolicyError("no name was given", hint='--name "Dr. Ada Example", as it is to be printed')
-    place, secrets, roles = Place.here(), Secrets(stdin=passphrase_stdin), role or []
+    place, secrets = Place.here(), Secrets(stdin=passphrase_stdin)
     if root:
         if identity or roles or token:
             raise PolicyError("a root takes neither an identity, a role nor a token", hint="see `--help`")
@@ -84,13 +102,13 @@ def create(
     if development:
         if on:
             raise PolicyError("a development key lies in a file", hint="leave out --token")
-        certificate = make.create_development(place, identity, called=name, roles=roles or [Signatory.AUTHOR])
+        certificate = make.create_development(place, identity, called=name, roles=list(roles) or [Signatory.AUTHOR])
     else:
         certificate = make.create(
             place,
             identity,
             called=name,
-            roles=roles,
+            roles=list(roles),
             root=secrets.first,
             person=secrets.second if on else secrets.second_new,
             on=on,
@@ -102,7 +120,9 @@ def create(
     )
 
 
-def list_(how: HowOption = Format.TABLE) -> None:
+@keys.command("list")
+@how_option
+def list_(how: Format) -> None:
     """List everyone who has a key or a right: roles, validity, whether revoked, and where the key lies."""
     from govern.keys.listing import holders
     from govern.keys.place import Place
@@ -112,11 +132,14 @@ def list_(how: HowOption = Format.TABLE) -> None:
     _print(how, [asdict(h) for h in found], lambda: _table(found, place.keys))
 
 
-def show(
-    who: Annotated[str, typer.Argument(help="An identity, a name, or the first digits of a certificate's SHA-256.")],
-    how: HowOption = Format.TABLE,
-) -> None:
-    """Show one of them with every right, and why it cannot sign if it cannot."""
+@keys.command("show")
+@click.argument("who")
+@how_option
+def show(who: str, how: Format) -> None:
+    """Show one of them with every right, and why it cannot sign if it cannot.
+
+    WHO is an identity, a name, or the first digits of a certificate's SHA-256.
+    """
     from govern.keys.listing import holder
     from govern.keys.place import Place
 
@@ -124,12 +147,14 @@ def show(
     _print(how, asdict(found), lambda: _card(found))
 
 
-def import_(
-    path: Annotated[Path, typer.Argument(help="Key with certificate, a certificate, or a trust folder.")],
-    identity: Annotated[str | None, typer.Option("--as", help="The short name it gets, or that waits for it.")] = None,
-    passphrase_stdin: StdinOption = False,
-) -> None:
+@keys.command("import")
+@click.argument("path", type=FILE)
+@click.option("--as", "identity", help="The short name it gets, or that waits for it.")
+@stdin_option
+def import_(path: Path, identity: str | None, passphrase_stdin: bool) -> None:
     """Bring in a key with its certificate (PEM, PKCS #12), the certificate for a request, or a root's newer rights.
+
+    PATH is a key with its certificate, a certificate, or a trust folder.
 
     --passphrase-stdin: line 1 opens what is brought in, the key that waits, or for rights the project's own key;
     line 2 is the new one with which a key is kept.
@@ -148,16 +173,26 @@ def import_(
     _say(f"{identity}: {brought.name!r}, certificate {brought.fingerprint[:16]}")
 
 
+@keys.command("trust")
+@click.argument("what")
+@role_option
+@click.option("--until", type=click.DateTime([_DAY]), help="The right's last day.")
+@click.option("--days", type=_DAYS, default=365, help="Days that a new certificate is valid.")
+@click.option("--output", type=FILE, help="Where to write the certificate; else beside a request.")
+@click.option("--fingerprint", help="Of a root: its SHA-256, as its holder told it.")
+@stdin_option
 def trust(
-    what: Annotated[str, typer.Argument(help="A request, a certificate, an identity, a SHA-256, or a root's file.")],
-    role: Roles = None,
-    until: Annotated[datetime | None, typer.Option(formats=[_DAY], help="The right's last day.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=7300, help="Days that a new certificate is valid.")] = 365,
-    output: Annotated[Path | None, typer.Option(help="Where to write the certificate; else beside a request.")] = None,
-    fingerprint: Annotated[str | None, typer.Option(help="Of a root: its SHA-256, as its holder told it.")] = None,
-    passphrase_stdin: StdinOption = False,
+    what: str,
+    roles: tuple[Signatory, ...],
+    until: datetime | None,
+    days: int,
+    output: Path | None,
+    fingerprint: str | None,
+    passphrase_stdin: bool,
 ) -> None:
     """Certify a request, give further roles to a certificate's holder, or trust another's root.
+
+    WHAT is a request, a certificate, an identity, a SHA-256, or a root's file.
 
     --passphrase-stdin: line 1 is the root's passphrase; for another's root the project's own.
     """
@@ -167,13 +202,13 @@ def trust(
     from govern.signing.certificate import common_name, pem
     from govern.signing.certificate import fingerprint as sha256_of
 
-    place, secrets, roles = Place.here(), Secrets(stdin=passphrase_stdin), role or []
+    place, secrets = Place.here(), Secrets(stdin=passphrase_stdin)
     if not roles and Path(what).is_file() and (root := certify.root_in(Path(what))) is not None:
         certify.believe(place, root, compared=fingerprint, ask=secrets.first)
         _say(f"the root {common_name(root)!r} is trusted here: {place.trust}")
         return
     last = None if until is None else until.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1)
-    chain = certify.give(place, what, roles, root=secrets.first, until=last, days=days)
+    chain = certify.give(place, what, list(roles), root=secrets.first, until=last, days=days)
     _say(f"{common_name(chain[0])!r}, certificate {sha256_of(chain[0])[:16]}: {', '.join(r.value for r in roles)}")
     if output is None and certify.is_request(what):
         output = Path(what).with_suffix(".certificate.pem")
@@ -182,16 +217,19 @@ def trust(
         _say(f"certificate: {output}", f"send it back, with the trust folder: {place.trust}")
 
 
-def revoke(
-    who: Annotated[str, typer.Argument(help="An identity, a certificate's SHA-256, or its file.")],
-    reason: Annotated[Reason, typer.Option(help="Why.")],
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=[_DAY, "%Y-%m-%dT%H:%M:%S"], help="Since when the key may be in other hands (UTC)."),
-    ] = None,
-    passphrase_stdin: StdinOption = False,
-) -> None:
+@keys.command("revoke")
+@click.argument("who")
+@click.option("--reason", type=Word(Reason), required=True, help="Why.")
+@click.option(
+    "--since",
+    type=click.DateTime([_DAY, "%Y-%m-%dT%H:%M:%S"]),
+    help="Since when the key may be in other hands (UTC).",
+)
+@stdin_option
+def revoke(who: str, reason: Reason, since: datetime | None, passphrase_stdin: bool) -> None:
     """Revoke a certificate: it goes on the root's list, and its holder's rights end, now or since an earlier time.
+
+    WHO is an identity, a certificate's SHA-256, or its file.
 
     --passphrase-stdin: line 1 is the root's passphrase.
     """
@@ -230,8 +268,6 @@ def _say(*lines: str) -> None:
 
 
 def _print(how: Format, value: object, table: Callable[[], RenderableType]) -> None:
-    if how not in (Format.TABLE, Format.JSON):
-        raise PolicyError(f"--format {how.value} is not for keys", hint="table or json")
     emit(how, None, title="keys", cases=list, contract=lambda: value, table=table)
 
 

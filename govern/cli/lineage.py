@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-import typer
+import click
 
+from govern.cli.commands import Word
 from govern.cli.output import console
 
 
@@ -16,16 +16,14 @@ class Form(StrEnum):
     TREE = "tree"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("lineage")(lineage)
+@click.command("lineage")
+@click.argument("version")
+@click.option("--format", "how", type=Word(Form), default="tree", help="How to draw it.")
+def lineage(version: str, how: Form) -> None:
+    """Show data, run, model, evidence, log entry and version, and what proves each link.
 
-
-def lineage(
-    version: Annotated[str, typer.Argument(help="NAME/VERSION of a registered model.")],
-    how: Annotated[Form, typer.Option("--format", help="How to draw it.")] = Form.TREE,
-) -> None:
-    """Show data, run, model, evidence, log entry and version, and what proves each link."""
+    VERSION is NAME/VERSION of a registered model.
+    """
     from govern import lineage as graphs
     from govern import project
 

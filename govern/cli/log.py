@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress, spare
+from govern.cli.commands import FILE, Commands, Word
+from govern.cli.output import Format, console, emit, format_option, output_option, progress, spare
+from govern.cli.verify import trusted
 from govern.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -19,46 +21,41 @@ if TYPE_CHECKING:
 
     from govern.evidence.log import Entry, Log
     from govern.evidence.note import Checkpoint
-    from govern.project import Workspace
-    from govern.signing.trust import Trust
     from govern.types import Step
 
 _SHORT = 12
-SinceOption = Annotated[
-    str | None,
-    typer.Option(
-        help="What you hold of an older log, which it must extend: SIZE:ROOT as a dossier prints them, or the path "
-        "of a dossier, an evidence folder, a receipt, a proof or an exported log."
-    ),
-]
-TrustOption = Annotated[
-    Path | None, typer.Option("--trust", help="The root certificate to trust: a PEM file, or a folder of them.")
-]
+since_option = click.option(
+    "--since",
+    help="What you hold of an older log, which it must extend: SIZE:ROOT as a dossier prints them, or the path of a "
+    "dossier, an evidence folder, a receipt, a proof or an exported log.",
+)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    commands = typer.Typer(help="Read, verify, prove and export the append-only log.", no_args_is_help=True)
-    commands.command("list")(list_)
-    commands.command("verify")(verify)
-    commands.command("prove")(prove)
-    commands.command("export")(export)
-    app.add_typer(commands, name="log")
+@click.group("log", cls=Commands)
+def log() -> None:
+    """Read, verify, prove and export the append-only log."""
 
 
-def list_(
-    kind: Annotated[str | None, typer.Option(help="Only entries of this kind, such as `decision`.")] = None,
-    how: FormatOption = Format.TABLE,
-) -> None:
+@log.command("list")
+@click.option("--kind", help="Only entries of this kind, such as `decision`.")
+@click.option(
+    "--format", "how", type=Word([Format.TABLE, Format.JSON]), default=Format.TABLE.value, help="How to print them."
+)
+def list_(kind: str | None, how: Format) -> None:
     """List the entries: index, time, what it was, who made it. `--format json` gives them whole."""
     from rich.table import Table
 
-    from govern import canonical, project
+    from govern import canonical
     from govern.evidence.log import Log
+    from govern.folder import enclosing
 
-    if how not in (Format.TABLE, Format.JSON):
-        raise PolicyError(f"entries are not listed as {how.value}", hint="--format table, or json")
-    entries = Log(project.load().log).find(kind)
+    folder = enclosing()
+    address: Path | str = folder.own_log
+    if folder.may_name_log():  # else the project's file, which takes longer to read than the log, is not needed
+        from govern import project
+
+        address = project.load().log
+    entries = Log(address).find(kind)
     if how is Format.JSON:
         sys.stdout.write(json.dumps(canonical.plain(entries), indent=2, ensure_ascii=False) + "\n")
         return
@@ -69,18 +66,18 @@ def list_(
     table.add_column("what")
     table.add_column("by")
     for entry in entries:
-        what = ", ".join(f"{k} {_short(v)}" for k, v in entry.body.items() if v is not None)
+        what = ", ".join(_said(entry, k, v) for k, v in entry.body.items() if v is not None)
         table.add_row(str(entry.index), entry.time, _shown(entry.kind), _shown(what), _shown(entry.actor))
     console().print(table)
 
 
-def verify(
-    since: SinceOption = None,
-    file: Annotated[Path | None, typer.Option(help="An exported log to verify, instead of the project's.")] = None,
-    trust: TrustOption = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
+@log.command("verify")
+@since_option
+@click.option("--file", type=FILE, help="An exported log to verify, instead of the project's.")
+@click.option("--trust", type=FILE, help="The root certificate to trust: a PEM file, or a folder of them.")
+@format_option
+@output_option
+def verify(since: str | None, file: Path | None, trust: Path | None, how: Format, output: Path | None) -> None:
     """Recompute every leaf and root, and check every checkpoint's signature and every receipt."""
     from govern import project
     from govern import verify as verifier
@@ -97,21 +94,21 @@ def verify(
     with progress() as show:
         show("verifying the log")
         if file is not None:
-            steps = check_export(file, _trusted(trust, workspace), held=held)
+            steps = check_export(file, trusted(trust, workspace), held=held)
             target = f"{file} ({read_header(file).size} entries)" if all(s.ok for s in steps) else str(file)
         else:
             assert workspace is not None  # noqa: S101 - said above
-            steps = [*verifier.verify("log", workspace, trust=_trusted(trust, workspace))]
+            steps = [*verifier.verify("log", workspace, trust=trusted(trust, workspace))]
             steps += [] if held is None else [Log(workspace.log).extends(held)]
             target = "log"
     _report(how, output, target, steps)
 
 
-def prove(
-    entry: Annotated[str, typer.Argument(metavar="INDEX|EVIDENCE", help="An entry's number, or its evidence.")],
-    since: SinceOption = None,
-    output: Annotated[Path | None, typer.Option("--output", help="Write the proof to this file (JSON).")] = None,
-) -> None:
+@log.command("prove")
+@click.argument("entry", metavar="INDEX|EVIDENCE")
+@since_option
+@click.option("--output", type=FILE, help="Write the proof to this file (JSON).")
+def prove(entry: str, since: str | None, output: Path | None) -> None:
     """Prove that an entry stands in today's log, and that this log extends an older one; show the entry whole.
 
     The proof is one file, which `govern verify` verifies without the log.
@@ -123,22 +120,22 @@ def prove(
 
     workspace = project.load()
     spare(output, since, *workspace.inputs())
-    log = Log(workspace.log)
-    index = _index(log, entry)
+    held_log = Log(workspace.log)
+    index = _index(held_log, entry)
     held: Checkpoint | None = None if since is None else held_checkpoint(since)
-    steps = [] if held is None else [log.extends(held)]
+    steps = [] if held is None else [held_log.extends(held)]
     if all(s.ok for s in steps):
-        proof = proofs.prove(log, index, since=held)
+        proof = proofs.prove(held_log, index, since=held)
         console(stderr=True).print(_whole(proof.receipt.entry))
-        steps = proofs.check_proof(proof, _trusted(None, workspace))
+        steps = proofs.check_proof(proof, trusted(None, workspace))
         if all(s.ok for s in steps) and output is not None:
             files.replace(output, canonical.dumps(proof))
     _report(Format.TABLE, None, f"entry {index}", steps)
 
 
-def export(
-    output: Annotated[Path, typer.Option("--output", help="The file to write (JSON lines).")],
-) -> None:
+@log.command("export")
+@click.option("--output", type=FILE, required=True, help="The file to write (JSON lines).")
+def export(output: Path) -> None:
     """Write the whole log to one file, which `govern log verify --file` verifies anywhere."""
     from govern import project
     from govern.evidence import export as exports
@@ -150,22 +147,13 @@ def export(
     console().print(_shown(f"{header.size} entries with root {header.root} are in {output}"), soft_wrap=True)
 
 
-def _trusted(given: Path | None, workspace: Workspace | None) -> Trust:
-    from govern.signing.roots import personal_trust
-    from govern.signing.trust import Trust
-
-    if given is not None:
-        return Trust.only(given)
-    return Trust.of(*([workspace.trust] if workspace else []), personal_trust())
-
-
 def _report(how: Format, output: Path | None, target: str, steps: list[Step]) -> None:
-    from govern.cli.verify import _table
+    from govern.cli.verify import table_of
     from govern.formats.cases import of_steps
     from govern.formats.contract import steps_json
 
     def table() -> RenderableType:
-        return _table(target, steps, assessed=True)
+        return table_of(target, steps, assessed=True)
 
     emit(
         how,
@@ -175,7 +163,7 @@ def _report(how: Format, output: Path | None, target: str, steps: list[Step]) ->
         contract=lambda: steps_json(steps),
         table=table,
     )
-    raise typer.Exit(0 if steps_json(steps)["ok"] else 1)
+    sys.exit(0 if steps_json(steps)["ok"] else 1)
 
 
 def _index(log: Log, entry: str) -> int:
@@ -208,9 +196,18 @@ def _lines(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{indent}{name}: {inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)}"
 
 
-def _short(value: object) -> str:
+def _said(entry: Entry, name: str, value: object) -> str:
+    """Return one fact of an entry in words: digests short, the order of events as a sentence."""
+    from govern import looks
+
+    if name == "order" and (order := looks.read(entry)) is not None:
+        return "; ".join([f"look {order.number}", *order.sentences()])
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k} {_short(v)}" for k, v in value.items() if v is not None) + "}"
+        return f"{name}: " + (", ".join(f"{k} {_short(v)}" for k, v in value.items()) or "none")
+    return f"{name} {_short(value)}"
+
+
+def _short(value: object) -> str:
     text = str(value)
     return text[:_SHORT] if len(text) == 64 else text
 

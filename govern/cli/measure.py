@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from govern.cli.output import Format, FormatOption, OutputOption, console, emit, progress, spare
+from govern.cli.commands import FILE
+from govern.cli.output import Format, console, emit, format_option, output_option, progress, spare
 from govern.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -16,33 +18,48 @@ if TYPE_CHECKING:
     from govern.looks import Looks
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("measure")(measure)
-
-
+@click.command("measure")
+@click.argument("check")
+@click.option("--data", type=FILE, required=True, help="A CSV, Parquet or Arrow file.")
+@click.option("--label", default="", help="Column of the reference standard: 0 or 1, a class, a number.")
+@click.option("--score", help="Column of the prediction: a risk from 0 to 1, a class...")
+@click.option("--by", default="", help="Columns of groups: sex,race or sex*race for intersections.")
+@click.option("--patient-id", help="Column that says whose row it is.")
+@click.option("--positive", help="The label that is the event, if not 0/1.")
+@click.option("--equivocal", default="", help="Labels that are no answer: counted both ways.")
+@click.option("--features", default="", help="The model's inputs; else all other columns.")
+@click.option("--comparator", help="Column of another model's or a person's risk.")
+@click.option("--probability", multiple=True, help="CLASS=COL, once a class, in their order.")
+@click.option("--lower", help="Column of the lower end of a predicted interval.")
+@click.option("--upper", help="Column of the upper end of a predicted interval.")
+@click.option("--follow-up", help="Column of the time to the event or to censoring.")
+@click.option("--time", help="Column that says when a row was recorded.")
+@click.option("--param", multiple=True, help="A parameter of the check, NAME=VALUE.")
+@click.option("--reference", type=FILE, help="Reference data, for drift and overlap.")
+@format_option
+@output_option
 def measure(
-    check: Annotated[str, typer.Argument(help="A check's id; `govern checks list` shows them.")],
-    data: Annotated[Path, typer.Option(help="A CSV, Parquet or Arrow file.")],
-    label: Annotated[str, typer.Option(help="Column of the reference standard: 0 or 1, a class, a number.")] = "",
-    score: Annotated[str | None, typer.Option(help="Column of the prediction: a risk from 0 to 1, a class...")] = None,
-    by: Annotated[str, typer.Option(help="Columns of groups: sex,race or sex*race for intersections.")] = "",
-    patient_id: Annotated[str | None, typer.Option(help="Column that says whose row it is.")] = None,
-    positive: Annotated[str | None, typer.Option(help="The label that is the event, if not 0/1.")] = None,
-    equivocal: Annotated[str, typer.Option(help="Labels that are no answer: counted both ways.")] = "",
-    features: Annotated[str, typer.Option(help="The model's inputs; else all other columns.")] = "",
-    comparator: Annotated[str | None, typer.Option(help="Column of another model's or a person's risk.")] = None,
-    probability: Annotated[list[str] | None, typer.Option(help="CLASS=COL, once a class, in their order.")] = None,
-    lower: Annotated[str | None, typer.Option(help="Column of the lower end of a predicted interval.")] = None,
-    upper: Annotated[str | None, typer.Option(help="Column of the upper end of a predicted interval.")] = None,
-    follow_up: Annotated[str | None, typer.Option(help="Column of the time to the event or to censoring.")] = None,
-    time: Annotated[str | None, typer.Option(help="Column that says when a row was recorded.")] = None,
-    param: Annotated[list[str] | None, typer.Option(help="A parameter of the check, NAME=VALUE.")] = None,
-    reference: Annotated[Path | None, typer.Option(help="Reference data, for drift and overlap.")] = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
+    check: str,
+    data: Path,
+    label: str,
+    score: str | None,
+    by: str,
+    patient_id: str | None,
+    positive: str | None,
+    equivocal: str,
+    features: str,
+    comparator: str | None,
+    probability: tuple[str, ...],
+    lower: str | None,
+    upper: str | None,
+    follow_up: str | None,
+    time: str | None,
+    param: tuple[str, ...],
+    reference: Path | None,
+    how: Format,
+    output: Path | None,
 ) -> None:
-    """Measure one check on a data file; nothing is judged, signed or kept."""
+    """Measure one CHECK on a data file; nothing is judged, signed or kept. `govern checks list` shows the checks."""
     from govern.formats.cases import of_measurements
     from govern.formats.contract import measurement_json
     from govern.measure import measure_file
@@ -63,7 +80,7 @@ def measure(
                 equivocal=[*_listed(equivocal)],
                 features=_listed(features),
                 comparator=comparator,
-                probabilities=_pairs(probability or []),
+                probabilities=_pairs(probability),
                 lower=lower,
                 upper=upper,
                 follow_up=follow_up,
@@ -71,7 +88,7 @@ def measure(
             ),
             by=_listed(by),
             reference=reference,
-            params=param or [],
+            params=param,
         )
     items = [measurement_json(check, m) for m in measured]
     emit(
@@ -101,7 +118,7 @@ def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     if wrong := [left for left, _, right in pairs if not left or not right]:
         raise PolicyError(f"--probability {wrong[0]}: CLASS=COLUMN was expected", hint="such as --probability mild=p1")

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from govern import files
+from govern.cli.commands import FILE, Word
 from govern.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the result to this file instead.")]
+format_option = click.option("--format", "how", type=Word(Format), default="table", help="How to print the result.")
+output_option = click.option("--output", type=FILE, help="Write the result to this file instead.")
 
 
 def emit(

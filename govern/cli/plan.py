@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from govern.cli.output import OutputOption, console, progress, spare
+from govern.cli.commands import FILE, Word
+from govern.cli.output import console, output_option, progress, spare
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -30,25 +31,30 @@ class PlanFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("plan")(plan)
-
-
+@click.command("plan")
+@click.option("--policy", help="A policy file or pack; else the project's own.")
+@click.option("--prevalence", type=float, help="Share of patients with the event.")
+@click.option("--power", default=0.8, help="Probability that a criterion is met.")
+@click.option("--expect", multiple=True, help="True value of a rule or group, RULE=VALUE, or a YAML file of them.")
+@click.option("--group", multiple=True, help="Shares, such as sex=female:0.5,male:0.5.")
+@click.option("--auroc", type=float, help="Area of the score model, if no rule states it.")
+@click.option("--design-effect", default=1.0, help="Inflation for patients with several rows.")
+@click.option("--replicates", default=200, help="Replicates of each simulation.")
+@click.option("--figure", type=FILE, help="Draw power against size, SVG or PNG.")
+@click.option("--format", "how", type=Word(PlanFormat), default="table", help="How to print the plan.")
+@output_option
 def plan(
-    policy: Annotated[str | None, typer.Option(help="A policy file or pack; else the project's own.")] = None,
-    prevalence: Annotated[float | None, typer.Option(help="Share of patients with the event.")] = None,
-    power: Annotated[float, typer.Option(help="Probability that a criterion is met.")] = 0.8,
-    expect: Annotated[
-        list[str] | None, typer.Option(help="True value of a rule or group, RULE=VALUE, or a YAML file of them.")
-    ] = None,
-    group: Annotated[list[str] | None, typer.Option(help="Shares, such as sex=female:0.5,male:0.5.")] = None,
-    auroc: Annotated[float | None, typer.Option(help="Area of the score model, if no rule states it.")] = None,
-    design_effect: Annotated[float, typer.Option(help="Inflation for patients with several rows.")] = 1.0,
-    replicates: Annotated[int, typer.Option(help="Replicates of each simulation.")] = 200,
-    figure: Annotated[Path | None, typer.Option(help="Draw power against size, SVG or PNG.")] = None,
-    how: Annotated[PlanFormat, typer.Option("--format", help="How to print the plan.")] = PlanFormat.TABLE,
-    output: OutputOption = None,
+    policy: str | None,
+    prevalence: float | None,
+    power: float,
+    expect: tuple[str, ...],
+    group: tuple[str, ...],
+    auroc: float | None,
+    design_effect: float,
+    replicates: int,
+    figure: Path | None,
+    how: PlanFormat,
+    output: Path | None,
 ) -> None:
     """Say how many patients and events each criterion of a policy needs, for everybody and each group."""
     from govern import files, project
@@ -61,7 +67,7 @@ def plan(
         spare(target, policy, *(workspace.inputs() if workspace else ()))
     found = policy_of(workspace, policy) if workspace else load_policy(policy or "", whole=False)
     with progress() as show:
-        study = _study(found, prevalence, power, expect or [], group or [], auroc, design_effect, replicates)
+        study = _study(found, prevalence, power, expect, group, auroc, design_effect, replicates)
         made = make(found, study, progress=show)
         if figure is not None:
             show("drawing")
@@ -77,8 +83,8 @@ def _study(
     policy: Policy,
     prevalence: float | None,
     power: float,
-    expect: list[str],
-    group: list[str],
+    expect: Sequence[str],
+    group: Sequence[str],
     auroc: float | None,
     design_effect: float,
     replicates: int,

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
+from govern.cli.commands import Commands
 from govern.cli.output import console
-from govern.types import Severity
-
-PolicyArgument = Annotated[str, typer.Argument(help="A policy file, or the name of a pack.")]
+from govern.types import Role, Severity
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    commands = typer.Typer(help="List, show, lint, explain and freeze policies.", no_args_is_help=True)
-    commands.command("list")(list_)
-    commands.command("show")(show)
-    commands.command("lint")(lint)
-    commands.command("explain")(explain)
-    commands.command("freeze")(freeze)
-    app.add_typer(commands, name="policy")
+@click.group("policy", cls=Commands)
+def policy() -> None:
+    """List, show, lint, explain and freeze policies."""
 
 
+@policy.command("list")
 def list_() -> None:
     """List the policy packs that come with govern."""
     from rich.table import Table
@@ -40,7 +32,9 @@ def list_() -> None:
     console().print(table)
 
 
-def show(policy: PolicyArgument) -> None:
+@policy.command("show")
+@click.argument("policy")
+def show(policy: str) -> None:
     """Show a policy with everything that it extends: each rule, its criterion and its reason."""
     from rich.table import Table
 
@@ -66,7 +60,9 @@ def show(policy: PolicyArgument) -> None:
         screen.print(f"not applicable: {family}: {reason.reason} ({reason.person})")
 
 
-def lint(policy: PolicyArgument) -> None:
+@policy.command("lint")
+@click.argument("policy")
+def lint(policy: str) -> None:
     """Check a policy: unknown words, missing families, wrong forms; names file, line and the nearest word."""
     from pathlib import Path
 
@@ -78,15 +74,16 @@ def lint(policy: PolicyArgument) -> None:
     groups = frozenset(project.load().project.data.groups) if inside else None
     found = load_policy(policy, groups=groups)
     unreasoned = [r.id for r in found.checks if not r.because]
-    screen = console()
-    screen.print(f"{found.id} {found.version}: {len(found.checks)} rules, no mistakes found")
+    click.echo(f"{found.id} {found.version}: {len(found.checks)} rules, no mistakes found")
     if groups is None:
-        screen.print("groups were not checked: there is no govern.yaml here")
+        click.echo("groups were not checked: there is no govern.yaml here")
     if unreasoned:
-        screen.print(f"no reason (`because:`) is given for: {', '.join(unreasoned)}")
+        click.echo(f"no reason (`because:`) is given for: {', '.join(unreasoned)}")
 
 
-def explain(policy: PolicyArgument) -> None:
+@policy.command("explain")
+@click.argument("policy")
+def explain(policy: str) -> None:
     """Explain a policy in plain words: what is measured, for whom, what must hold, why, and what else happens."""
     from govern.cli.explanation import explanation
     from govern.policy import load_policy
@@ -94,9 +91,9 @@ def explain(policy: PolicyArgument) -> None:
     console().print(explanation(load_policy(policy, whole=False)))
 
 
-def freeze(
-    policy: Annotated[str | None, typer.Option(help="A policy file or pack; else the project's own.")] = None,
-) -> None:
+@policy.command("freeze")
+@click.option("--policy", help="A policy file or pack; else the project's own.")
+def freeze(policy: str | None) -> None:
     """Enter the policy's digest in the signed log, before the test set is opened; a second time changes nothing."""
     from govern import project
     from govern.looks import freeze_policy
@@ -111,6 +108,8 @@ def freeze(
     screen.print(f"sha256 {found.sha256}\nlog entry {done.entry.index}", markup=False)
     for role, sha256 in done.entry.body["datasets"].items():
         screen.print(f"{role} data {sha256}", markup=False)
+    if Role.TEST.value not in done.entry.body["datasets"]:
+        screen.print("no test set is declared, so it is frozen without one: any could be chosen afterwards")
     if done.replaced is not None:
         screen.print(f"it replaces other content of this policy, frozen at {done.replaced.time}", markup=False)
     if done.looked is not None:

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from govern.cli.commands import FILE
 from govern.cli.output import console, progress
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("demo")(demo)
-    app.command("init")(init)
-    app.command("doctor")(doctor)
+@click.command("demo")
+@click.argument("folder", type=FILE, default="govern-demo")
+def demo(folder: Path) -> None:
+    """Play the whole story on real patients, offline: refused, registered, signed, tampered with.
 
-
-def demo(folder: Annotated[Path, typer.Argument(help="Where to play it.")] = Path("govern-demo")) -> None:
-    """Play the whole story on real patients, offline: refused, registered, signed, tampered with."""
+    FOLDER is where it is played: by default govern-demo.
+    """
     from govern import demo as story
 
-    raise typer.Exit(story.run(folder, console()))
+    sys.exit(story.run(folder, console()))
 
 
-def init(
-    folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
-    pack: Annotated[str, typer.Option(help="The policy pack to start from.")] = "clinical-decision-support",
-) -> None:
-    """Make a folder a govern project: git, DVC, govern.yaml, a policy, a development key, MLflow."""
-    from govern.initialise import initialise
+@click.command("init")
+@click.argument("folder", type=FILE, default=".")
+@click.option("--pack", default="clinical-decision-support", help="The policy pack to start from.")
+def init(folder: Path, pack: str) -> None:
+    """Make a folder a govern project: git, DVC, govern.yaml, a policy, a development key, MLflow.
+
+    FOLDER is the project's folder: by default this one.
+    """
+    from govern.initialise import initialise, next_steps
 
     with progress() as show:
         show(f"setting up {folder}")
@@ -37,14 +39,10 @@ def init(
     screen = console()
     for line in done or ["everything was there already"]:
         screen.print(f"  {line}", markup=False)
-    screen.print(
-        "next: fill in govern.yaml, then\n"
-        "  govern data snapshot data/test.csv --role test   (and train, reference)\n"
-        "  govern register MODEL_URI --name NAME",
-        markup=False,
-    )
+    screen.print("next:", *next_steps(folder.resolve()), sep="\n  ", markup=False)
 
 
+@click.command("doctor")
 def doctor() -> None:
     """Show what is installed and what is missing, with the command that mends it; mends nothing."""
     from rich.table import Table
@@ -64,4 +62,4 @@ def doctor() -> None:
             text.append(f"\n{item.mend}", style="bold")
         table.add_row(mark, item.name, text)
     console().print(table)
-    raise typer.Exit(0 if all(i.ok for i in items) else 3)
+    sys.exit(0 if all(i.ok for i in items) else 3)

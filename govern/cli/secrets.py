@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
 from govern.errors import PolicyError
 
-StdinOption = Annotated[
-    bool, typer.Option("--passphrase-stdin", help="Read passphrases from standard input, one a line (see above).")
-]
+stdin_option = click.option(
+    "--passphrase-stdin", is_flag=True, help="Read passphrases from standard input, one a line (see above)."
+)
 
 
 class Secrets:

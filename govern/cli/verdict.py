@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from govern import looks
+from govern.causes import Cause, causes
 from govern.formats.cases import interval
 from govern.types import Finding, Verdict
 
@@ -29,6 +30,8 @@ def verdict_table(bundle: Bundle) -> Group:
     head.append(f"  {record.registered_name or record.system['name']}", style="bold default")
     head.append(f"  under {record.policy['id']} {record.policy['version']}", style="not bold default")
     parts: list[RenderableType] = [head]
+    stopped = causes(record.findings)
+    parts.extend(Text(f"\n{cause.message}\n  {cause}") for cause in dict.fromkeys(stopped.values()))
     for title, ids, style in (
         ("blocks", decision.blocking, "red"),
         ("limits the use (too little evidence)", decision.limitations, "yellow"),
@@ -36,10 +39,12 @@ def verdict_table(bundle: Bundle) -> Group:
         ("warns", decision.warnings, "yellow"),
     ):
         if ids:
-            parts.append(_section(title, [findings[i] for i in ids], style))
+            of_causes = sum(i in stopped for i in ids)
+            count = f"{len(ids)}, {of_causes} of them by the causes above" if of_causes else f"{len(ids)}"
+            parts.append(_section(f"{title} ({count})", [findings[i] for i in ids if i not in stopped], style))
     parts.extend(Text(f"  {reason}", style="red") for reason in decision.reasons)
     if decision.blocking:
-        parts.append(_what_to_do(findings[i] for i in decision.blocking))
+        parts.append(_what_to_do([findings[i] for i in decision.blocking], stopped))
     shown = {*decision.blocking, *decision.limitations, *decision.waived, *decision.warnings}
     order = None if bundle.receipt is None else looks.read(bundle.receipt.entry)
     parts.extend(Text(f"\n{sentence}", style="yellow") for sentence in (order.sentences() if order else []))
@@ -53,7 +58,8 @@ def _section(title: str, findings: list[Finding], style: str) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left", title_style=f"bold {style}")
-    table.title = f"\n{title} ({len(findings)})"
+    table.title = f"\n{title}"
+    table.show_header = bool(findings)
     table.add_column("rule", no_wrap=True)
     table.add_column("for whom")
     table.add_column("measured [95 %]", no_wrap=True)
@@ -69,8 +75,8 @@ def _section(title: str, findings: list[Finding], style: str) -> Table:
     return table
 
 
-def _what_to_do(findings: Iterable[Finding]) -> Table:
-    """Return one piece of advice for each rule that blocks, with what was found."""
+def _what_to_do(findings: Iterable[Finding], stopped: Mapping[str, Cause]) -> Table:
+    """Return one piece of advice for each rule that blocks, with what was found; for what stops several, once."""
     from rich.table import Table
     from rich.text import Text
 
@@ -78,11 +84,13 @@ def _what_to_do(findings: Iterable[Finding]) -> Table:
     table.title = "\nwhat to do"
     table.add_column(no_wrap=True)
     table.add_column()
-    seen = set()
+    seen: set[str] = set()
     for f in findings:
-        if f.rule not in seen:
-            seen.add(f.rule)
-            table.add_row(Text(f.rule), Text(f"{f.message}. {f.fix}" if f.fix else f.message))
+        cause = stopped.get(f.id)
+        what, known = (f.rule, f.rule) if cause is None else (f"{len(cause.rules)} rules", cause.message)
+        if known not in seen:
+            seen.add(known)
+            table.add_row(Text(what), Text(f"{f.message}. {f.fix}" if f.fix else f.message))
     return table
 
 

@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from govern.cli.output import Format, FormatOption, OutputOption, emit, progress, spare
+from govern.cli.commands import FILE
+from govern.cli.output import Format, emit, format_option, output_option, progress, spare
 from govern.types import Step
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("verify")(verify)
+    from govern.project import Workspace
+    from govern.signing.trust import Trust
 
 
-def verify(
-    target: Annotated[str, typer.Argument(help="A PDF, an evidence folder, NAME/VERSION, or `log`.")],
-    trust: Annotated[
-        Path | None, typer.Option(help="The root certificate to trust: a PEM file, or a folder of them.")
-    ] = None,
-    how: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
-    """Verify a dossier, evidence, a model version or the log, offline; say which step failed."""
+@click.command("verify")
+@click.argument("target")
+@click.option("--trust", type=FILE, help="The root certificate to trust: a PEM file, or a folder of them.")
+@format_option
+@output_option
+def verify(target: str, trust: Path | None, how: Format, output: Path | None) -> None:
+    """Verify a dossier, evidence, a model version or the log, offline; say which step failed.
+
+    TARGET is a PDF, an evidence folder, NAME/VERSION, or `log`.
+    """
+    run(target, trust, how, output)
+
+
+def run(target: str, trust: Path | None = None, how: Format = Format.TABLE, output: Path | None = None) -> None:
+    """Verify a target, print the steps, and end the process."""
     from govern import project
     from govern import verify as verifier
     from govern.formats.cases import of_steps
     from govern.formats.contract import steps_json
-    from govern.signing.roots import personal_trust
-    from govern.signing.trust import Trust
+    from govern.signing.pades import offline
 
-    # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
     spare(output, target, trust, *(workspace.inputs() if workspace else ()))
-    own = [workspace.trust] if workspace else []
-    trusted = Trust.only(trust) if trust is not None else Trust.of(*own, personal_trust())
+    if target.lower().endswith(".pdf"):
+        offline.load()
     with progress() as show:
         show(f"verifying {target}")
-        steps = verifier.verify(target, workspace, trust=trusted)
+        steps = verifier.verify(target, workspace, trust=trusted(trust, workspace))
     emit(
         how,
         output,
         title=f"verification of {target}",
         cases=lambda: of_steps(steps),
         contract=lambda: steps_json(steps),
-        table=lambda: _table(target, steps, assessed=workspace is not None),
+        table=lambda: table_of(target, steps, assessed=workspace is not None),
     )
-    raise typer.Exit(0 if steps_json(steps)["ok"] else 1)
+    sys.exit(0 if steps_json(steps)["ok"] else 1)
 
 
-def _table(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
+def trusted(given: Path | None, workspace: Workspace | None) -> Trust:
+    """Return whom to believe: who was named, else this project's roots and this person's own.
+
+    A root that came with what is verified is never among them.
+    """
+    from govern.signing.roots import personal_trust
+    from govern.signing.trust import Trust
+
+    if given is not None:
+        return Trust.only(given)
+    return Trust.of(*([workspace.trust] if workspace else []), personal_trust())
+
+
+def table_of(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
+    """Return the verdict and the steps for a terminal; ``assessed`` says whether a project was at hand."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from govern import canonical
 from govern.data import manifest, pointer
-from govern.data.facts import Facts, facts
 from govern.errors import GovernError, InputError
-from govern.scan.cells import EXACT
 from govern.types import Column, Dataset, Role, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from govern.data.facts import Facts
     from govern.project import Workspace
     from govern.scan.local import Scan
 
@@ -66,6 +65,9 @@ def open_dataset(workspace: Workspace, role: Role, read: Callable[[Path], Scan])
 
 def _facts(workspace: Workspace, path: Path, scan: Scan, claimed: dict[str, Any]) -> Facts:
     """Return the facts of a file: all counted again, or of a large one what was read, beside what is claimed."""
+    from govern.data.facts import Facts, facts
+    from govern.scan.cells import EXACT
+
     if scan.data.rows <= EXACT:
         return facts(path, workspace.project.data.patient_id)
     columns = []

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govern import looks
 from govern.demo.actions import (
     LEAK,
     candidate,
@@ -118,6 +119,13 @@ def _act_2(stage: Stage) -> Bundle:
         f"the first page of the dossier ({limited(bundle)}). {len(decision.warnings)} more are warnings."
     )
     stage.say(false_alarms(found["equalized-odds[race=black]"]))
+    order = None if bundle.receipt is None else looks.read(bundle.receipt.entry)
+    claim(order is not None and (order.number, order.exploratory) == (2, True), "the second look is counted")
+    stage.say(
+        "And one thing no figure shows: the log knows that candidate A was measured on these very patients. This is "
+        "look 2, the policy allows 1, so every dossier of B says that its figures are exploratory; patients that "
+        "nobody has looked at would settle it."
+    )
     return bundle
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from govern import looks
 from govern.canonical import sha256
+from govern.causes import causes
 from govern.dossier import findings as view
 from govern.dossier import signatures as signing
 from govern.dossier.facts import Facts
 from govern.dossier.figures import Figure, draw
-from govern.dossier.findings import Rule
+from govern.dossier.findings import Row, Rule
 from govern.dossier.gaps import FAMILIES, gap_groups
 from govern.dossier.numbers import NONE, count
 from govern.dossier.outline import Outline
-from govern.types import Dataset, Verdict
+from govern.types import Dataset, Record, Verdict
 
 if TYPE_CHECKING:
     from govern.evidence.bundle import Bundle
@@ -77,13 +78,15 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "rules": rules,
         "waived": [(row, w) for w in record.waivers for rule in rules for row in rule.rows if row.id == w.finding],
         "families": _families(rules),
-        "open_rows": [row for rule in rules for row in rule.open],
+        "open_rows": _once([row for rule in rules for row in rule.open]),
         "grouped": [r for r in rules if r.grouped],
         "known_families": FAMILIES,
         "other": [r for r in rules if r.family not in FAMILIES and not r.grouped],
         "not_applicable": record.policy.get("not_applicable") or {},
         "figures": _figures(rules),
-        "gap_groups": gap_groups(record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered),
+        "gap_groups": gap_groups(
+            record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered
+        ),
         "events": [] if entry is None else looks.events(entry),
         "facts": facts,
         "datasets": tuple(_table(d) for d in record.datasets),
@@ -95,6 +98,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "evidence": bundle.sha256,
         "attachments": attachments(bundle),
         "outline": Outline(),
+        "names": _names(record),
     }
 
 
@@ -111,6 +115,25 @@ def _families(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
         if not rule.grouped:
             found[rule.family].append(rule)
     return found
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with those that share a cause with other rules as one, which says what it stops."""
+    shared = causes(row.finding for row in rows)
+    told = {
+        row.id: replace(row, id=f"{len(cause.rules)} rules", slice="", message=f"{row.message}; {cause}")
+        for row in rows
+        if (cause := shared.get(row.finding.id)) is not None and cause.findings[0] is row.finding
+    }
+    return [told.get(row.id, row) for row in rows if row.id in told or row.finding.id not in shared]
+
+
+def _names(record: Record) -> frozenset[str]:
+    """Return the names of columns and groups, which are written as they are wherever they stand."""
+    declared = record.system.get("data") or {}
+    named = {value for value in declared.values() if isinstance(value, str)} | set(declared.get("groups") or {})
+    columns = {c.name for d in record.datasets for c in d.columns}
+    return frozenset({*named, *columns, *record.subject.inputs, *(declared.get("features") or ())} - {""})
 
 
 def _figures(rules: Sequence[Rule]) -> dict[str, tuple[Figure, ...]]:

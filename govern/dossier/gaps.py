@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from govern.causes import Cause, causes
 from govern.dossier.facts import Facts
-from govern.dossier.findings import MARKS, Row, Rule
+from govern.dossier.findings import MARKS, Row, Rule, word
 from govern.dossier.signatures import Entered, Seal, Signature
 from govern.looks import Looks
 from govern.types import MANDATORY_FAMILIES, Outcome, Record
@@ -45,7 +46,7 @@ def gap_groups(
     order: Looks | None = None,
     entered: Sequence[Entered] = (),
 ) -> tuple[GapGroup, ...]:
-    """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them."""
+    """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them, or its cause is."""
     open_rows = [row for rule in rules for row in rule.open]
     effects = {
         "blocks": "Findings that block",
@@ -74,21 +75,37 @@ def _reasons(record: Record) -> Iterable[Gap]:
 
 
 def _by_rule(rows: Sequence[Row]) -> list[Gap]:
-    """Return a gap for each rule and outcome, with all its findings."""
+    """Return a gap for each cause that stops several rules, then for each rule and outcome, with all its findings."""
     grouped: dict[tuple[str, Outcome], list[Row]] = {}
+    shared = causes(row.finding for row in rows)
     for row in rows:
-        grouped.setdefault((row.finding.rule, row.finding.outcome), []).append(row)
+        if row.finding.id not in shared:
+            grouped.setdefault((row.finding.rule, row.finding.outcome), []).append(row)
     return [
-        Gap(
-            mark=MARKS[outcome],
-            word=found[0].word,
-            what=rule,
-            why=found[0].message if len(found) == 1 else "",
-            rows=tuple(found),
-            outcome=outcome.value,
-        )
-        for (rule, outcome), found in grouped.items()
+        *(_of_cause(cause) for cause in dict.fromkeys(shared.values())),
+        *(_of_rule(rule, outcome, found) for (rule, outcome), found in grouped.items()),
     ]
+
+
+def _of_cause(cause: Cause) -> Gap:
+    return Gap(
+        mark=MARKS[cause.outcome],
+        word=word(cause.outcome),
+        what=f"{len(cause.rules)} rules",
+        why=f"{cause.message}; {cause}",
+        outcome=cause.outcome.value,
+    )
+
+
+def _of_rule(rule: str, outcome: Outcome, found: Sequence[Row]) -> Gap:
+    return Gap(
+        mark=MARKS[outcome],
+        word=found[0].word,
+        what=rule,
+        why=found[0].message if len(found) == 1 else "",
+        rows=tuple(found),
+        outcome=outcome.value,
+    )
 
 
 def _waivers(record: Record) -> list[Gap]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govern.dossier import context
@@ -109,7 +110,7 @@ def page(template: str, seen: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "code": _code, "sentence": _sentence}
+    environment.filters |= {"short": short, "code": _code, "sentence": partial(_sentence, names=seen["names"])}
     try:
         text = environment.get_template(f"{template}/{_PAGE}").render(template=template, **seen)
     except TemplateError as e:
@@ -125,10 +126,11 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def _sentence(text: str) -> str:
-    """Return text that begins with a capital letter and ends with a full stop."""
+def _sentence(text: str, *, names: Iterable[str]) -> str:
+    """Return text that begins with a capital letter, unless with one of the names, and ends with a full stop."""
     whole = text.strip().rstrip(".")
-    return f"{whole[:1].upper()}{whole[1:]}." if whole else ""
+    named = any(whole.startswith(name) and not whole[len(name) : len(name) + 1].isalnum() for name in names)
+    return whole and f"{whole if named else whole[:1].upper() + whole[1:]}."
 
 
 def _code(text: str) -> Markup:

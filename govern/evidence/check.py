@@ -27,13 +27,25 @@ _EXPECTED = {
 
 def check_files(files: Mapping[str, bytes], trust: Trust) -> list[Step]:
     """Return the steps signature, signer is trusted, evidence digests and statement, whatever the files hold."""
+    return check_and_read(files, trust)[0]
+
+
+def check_and_read(files: Mapping[str, bytes], trust: Trust) -> tuple[list[Step], b.Bundle | None]:
+    """Return the steps of :func:`check_files`, and the bundle that was read if all of them but trust hold."""
     signature = _step(SIGNATURE, lambda: _signature(files))
     trusted = (
         _trust(files, trust) if signature.ok else _not_reached(TRUST, SIGNATURE, "a certificate under a trusted root")
     )
     digests = _step(DIGESTS, lambda: _digests(files)) if signature.ok else _not_reached(DIGESTS, SIGNATURE)
-    stated = _step(STATEMENT, lambda: _statement(files)) if digests.ok else _not_reached(STATEMENT, DIGESTS)
-    return [signature, trusted, digests, stated]
+    if not digests.ok:
+        return [signature, trusted, digests, _not_reached(STATEMENT, DIGESTS)], None
+    expected = _EXPECTED[STATEMENT]
+    try:
+        read = b.from_files({name: data for name, data in files.items() if name != b.RECEIPT})
+    except GovernError as e:
+        return [signature, trusted, digests, Step(name=STATEMENT, ok=False, expected=expected, found=e.message)], None
+    stated = Step(name=STATEMENT, ok=True, expected=expected, found=f"evidence {read.sha256}")
+    return [signature, trusted, digests, stated], read
 
 
 def carried(files: Mapping[str, bytes], trust: Trust) -> Trust:
@@ -105,11 +117,6 @@ def _digests(files: Mapping[str, bytes]) -> str:
     b.check_names(files)
     b.check_digests(statement.read(files[b.STATEMENT])[1], files)
     return f"{len(b.BOUND)} files as signed"
-
-
-def _statement(files: Mapping[str, bytes]) -> str:
-    b.from_files({name: data for name, data in files.items() if name != b.RECEIPT})
-    return f"evidence {_name(files)}"
 
 
 def _name(files: Mapping[str, bytes]) -> str:

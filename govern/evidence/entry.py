@@ -15,6 +15,8 @@ from govern.evidence import facts, merkle
 
 #: No entry's record is larger, in bytes: a log of facts and digests, not of documents.
 LIMIT_BYTES = 1 << 20
+#: The kind of an entry about keys and rights, which alone a root may sign itself.
+KEYS = "key"
 _LIMIT_DEPTH = 64
 _NAMES = ["actor", "body", "index", "kind", "signer", "time"]
 _TYPES = [str, dict, int, str, str, str]

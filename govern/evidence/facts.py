@@ -25,7 +25,7 @@ def parse(data: bytes, *, what: str) -> Any:
     """
     try:
         value = json.loads(data)
-        again = canonical.dumps(value)
+        again = canonical.written(value)
     except (ValueError, RecursionError):  # also bad UTF-8, huge integers and lone surrogates
         raise InputError(f"{what}: not JSON that govern wrote", hint="restore the file; it was changed") from None
     if again != data:

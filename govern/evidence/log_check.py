@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from govern.errors import GovernError, InputError
 from govern.evidence import merkle, note
-from govern.evidence.entry import Entry, read_record
+from govern.evidence.entry import KEYS, Entry, read_record
 from govern.evidence.signatures import Signatures
 from govern.signing.trust import CLOCK_TOLERANCE
 from govern.types import Step
@@ -143,6 +143,8 @@ class Pass:
         self._signers: dict[str, tuple[str, bytes, bytes]] = {}
         #: Signer -> first and last time of an entry.
         self._moments: dict[str, tuple[datetime, datetime]] = {}
+        #: Signers of more than changes of keys, which a root must not be.
+        self._people: set[str] = set()
 
     def go_on(self, rows: Source) -> None:
         """Read the rows after those that were read before."""
@@ -211,6 +213,8 @@ class Pass:
         self._latest = moment if self._latest is None else max(moment, self._latest)
         first, last = self._moments.get(entry.signer, (moment, moment))
         self._moments[entry.signer] = min(first, moment), max(last, moment)
+        if entry.kind != KEYS:
+            self._people.add(entry.signer)
         self.log.append(entry)
 
     def _root(self, signed: str, peaks: str | None) -> None:
@@ -259,7 +263,13 @@ class Pass:
     def _untrusted(self, trust: Trust) -> str:
         for signer, moments in self._moments.items():
             for moment in sorted(set(moments)):
-                step = trust.step(TRUST, self._chains[signer], moment=moment, clock="time of the log entry")
+                step = trust.step(
+                    TRUST,
+                    self._chains[signer],
+                    moment=moment,
+                    clock="time of the log entry",
+                    authority=signer not in self._people,
+                )
                 if not step.ok:
                     return step.found
         return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govern.errors import GovernError, InputError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from govern.signing.trust import Trust
 
 SCHEMA = "govern/log-proof/1"
+#: How a proof begins in canonical JSON, and how large it can be: two entries and their paths.
+_BEGINS, _LIMIT_BYTES = b'{"inclusion":[', 8 << 20
 NEWEST, WITHIN = "newest checkpoint", "entry is in the newest log"
 
 
@@ -78,6 +81,15 @@ def prove(log: Log, index: int, *, since: note.Checkpoint | None = None) -> Proo
         inclusion=tuple(h.hex() for h in inclusion),
         since=Since(size=old.size, root=old.root.hex(), proof=tuple(h.hex() for h in consistency)),
     )
+
+
+def is_proof(path: Path) -> bool:
+    """Return whether a file begins as a proof does."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_BEGINS)) == _BEGINS and path.stat().st_size <= _LIMIT_BYTES
+    except (OSError, ValueError):  # absent, or a name that no file can have
+        return False
 
 
 def read_proof(data: bytes) -> Proof:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from govern.errors import GovernError, InputError
 from govern.evidence import facts, merkle, note
-from govern.evidence.entry import Entry, timed
+from govern.evidence.entry import KEYS, Entry, timed
 from govern.types import Step
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _check(receipt: Receipt, trust: Trust) -> str:
         raise InputError("the entry does not lead to the signed root")
     if (entry.signer, entry.actor) != (fingerprint(chain[0]), common_name(chain[0])):
         raise InputError(f"the entry is by {entry.actor!r}, the checkpoint was signed by {common_name(chain[0])!r}")
-    trusted = trust.step("", chain, moment=entry.moment, clock="time of the log entry")
+    trusted = trust.step("", chain, moment=entry.moment, clock="time of the log entry", authority=entry.kind == KEYS)
     if not trusted.ok:
         raise InputError(trusted.found)
     return f"{entry.kind} by {entry.actor!r} at {entry.time}, in {checkpoint.origin}"

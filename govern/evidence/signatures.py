@@ -86,16 +86,11 @@ class Signatures:
 
 def first_broken(key: bytes, batch: Sequence[tuple[int, Signed]]) -> int | None:
     """Return the number of the first signature that a key (DER) did not make; ``None`` where it made them all."""
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    public, algorithm = load_der_public_key(key), ec.ECDSA(hashes.SHA256())
+    from govern.signing.signature import holds
+
+    public = load_der_public_key(key)
     assert isinstance(public, ec.EllipticCurvePublicKey)  # noqa: S101  read_chain refuses others
-    for number, (signed, signature) in batch:
-        try:
-            public.verify(signature, signed, algorithm)
-        except InvalidSignature:
-            return number
-    return None
+    return next((number for number, (signed, signature) in batch if not holds(public, signature, signed)), None)

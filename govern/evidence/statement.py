@@ -103,12 +103,11 @@ def payload(record: Record, files: Mapping[str, bytes]) -> bytes:
 def sign(data: bytes, identity: Identity) -> bytes:
     """Return the DSSE envelope (canonical JSON) of a payload; the key ID is the certificate's fingerprint."""
     from securesystemslib.dsse import Envelope
-    from securesystemslib.signer import CryptoSigner, SSlibKey
+    from securesystemslib.signer import Signature
 
-    key = SSlibKey.from_crypto(identity.key.public_key(), keyid=identity.fingerprint)
     envelope = Envelope(data, PAYLOAD_TYPE, {})
-    envelope.sign(CryptoSigner(identity.key, key))
-    return canonical.dumps(envelope.to_dict())
+    signature = Signature(identity.fingerprint, identity.sign(envelope.pae()).hex())
+    return canonical.dumps(Envelope(data, PAYLOAD_TYPE, {identity.fingerprint: signature}).to_dict())
 
 
 def verify(envelope: bytes, certificate: Certificate) -> None:
@@ -117,17 +116,17 @@ def verify(envelope: bytes, certificate: Certificate) -> None:
     Raises:
         InputError: it did not, or the envelope is malformed.
     """
-    from securesystemslib.exceptions import Error
-    from securesystemslib.signer import SSlibKey
-
     from govern.signing.certificate import fingerprint, public_key
+    from govern.signing.signature import holds
 
     signed = _envelope(envelope)
-    key = SSlibKey.from_crypto(public_key(certificate), keyid=fingerprint(certificate))
+    found = signed.signatures.get(fingerprint(certificate))
     try:
-        signed.verify([key], 1)
-    except Error:
-        raise InputError("the statement's signature does not hold for the certificate's key") from None
+        signature = bytes.fromhex(found.signature) if found else b""
+    except ValueError:
+        signature = b""
+    if not holds(public_key(certificate), signature, signed.pae()):
+        raise InputError("the statement's signature does not hold for the certificate's key")
 
 
 def read(envelope: bytes) -> tuple[bytes, dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from govern.causes import Cause, causes
 from govern.types import Decision, Finding, Outcome, Step
 
 
@@ -34,8 +35,10 @@ class Case:
 
 
 def of_findings(findings: Sequence[Finding], decision: Decision) -> list[Case]:
-    """Return a case for each finding, and one for each reason that is no finding."""
-    cases = [
+    """Return a case for each finding, one for each cause that stops several rules, and one for each other reason."""
+    shared = causes(findings)
+    cases = [_of_cause(cause, decision) for cause in dict.fromkeys(shared.values())]
+    cases += [
         Case(
             name=f.id,
             group=f.check,
@@ -47,6 +50,7 @@ def of_findings(findings: Sequence[Finding], decision: Decision) -> list[Case]:
             required=f.criterion,
         )
         for f in findings
+        if f.id not in shared
     ]
     return cases + [
         Case(name=reason, group="gate", level=Level.ERROR, outcome="error", message=reason)
@@ -93,6 +97,18 @@ def interval(measured: Any) -> str:
 def slice_text(slice_: Any) -> str:
     """Return ``[sex=female]``, or nothing for everybody."""
     return f"[{','.join(f'{k}={v}' for k, v in slice_.items())}]" if slice_ else ""
+
+
+def _of_cause(cause: Cause, decision: Decision) -> Case:
+    levels = [_level(f, decision) for f in cause.findings]
+    return Case(
+        name=f"{cause.rules[0]} and {len(cause.rules) - 1} more",
+        group="gate",
+        level=Level.ERROR if Level.ERROR in levels else Level.WARNING,
+        outcome=cause.outcome.value,
+        message=f"{cause.message}; {cause}",
+        fix=cause.fix,
+    )
 
 
 def _bounds(estimate: float | None, lower: float | None, upper: float | None) -> str:

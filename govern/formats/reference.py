@@ -6,6 +6,7 @@ import sys
 
 from govern.checks import catalogue
 from govern.checks.catalogue import Check
+from govern.checks.parameters import Parameter
 
 _HEADINGS = ("why", "how", "limits", "fix", "see")
 
@@ -29,7 +30,7 @@ def reference() -> str:
 
 def _entry(check: Check) -> list[str]:
     needs = ", ".join(f"`{n}`" for n in check.inputs)
-    params = ", ".join(f"`{k}: {v!r}`" for k, v in check.params.items()) or "none"
+    params = "; ".join(_parameter(p) for p in check.parameters.values()) or "none"
     grouped = ["", "Compares groups: a policy must name them with `by:`."] if check.grouped else []
     texts = [f"- **{h.capitalize()}.** {check.doc[h]}" for h in _HEADINGS if h in check.doc]
     return [
@@ -40,9 +41,15 @@ def _entry(check: Check) -> list[str]:
         *grouped,
         "",
         *texts,
+        *([f"- **Range.** {check.measured}"] if str(check.measured) else []),
         f"- **Needs.** {needs}",
         f"- **Parameters.** {params}",
     ]
+
+
+def _parameter(parameter: Parameter) -> str:
+    allowed = parameter.allowed
+    return f"`{parameter.name}: {parameter.default!r}`" + (f", {allowed}" if allowed else "")
 
 
 if __name__ == "__main__":

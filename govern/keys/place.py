@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from govern import project
 from govern.errors import InputError, SigningError
+from govern.evidence.entry import KEYS
 from govern.project import Workspace
 from govern.signing import identity, keystore, rights, roots
 from govern.signing.authority import CERTIFICATES, Authority, Change, settle
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from govern.evidence.log import Entry
 
-KIND = "key"
+KIND = KEYS
 _LIMIT_BYTES = 1 << 20
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
 

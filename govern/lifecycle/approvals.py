@@ -125,9 +125,7 @@ def standing(workspace: Workspace, bundle: Bundle, name: str, version: int, trus
     return read(receipts(Log(workspace.log), bundle, name, version, trust, now), bundle, name, version, trust)
 
 
-def receipts(
-    log: Log, bundle: Bundle, name: str, version: int, trust: Trust, now: datetime
-) -> list[Receipt]:
+def receipts(log: Log, bundle: Bundle, name: str, version: int, trust: Trust, now: datetime) -> list[Receipt]:
     """Return the receipts of all approvals and rejections of a version until ``now``, in order; none is judged.
 
     Raises:

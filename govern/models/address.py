@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from govern.errors import InputError
 from govern.models.service import asking
+from govern.models.stored import logged_models, stored
 
 _KINDS = "models:/NAME/VERSION, models:/NAME@ALIAS, models:/m-ID, runs:/RUN/NAME, or a folder"
 #: A version may point to a logged model or a run's model; more steps than that are no honest address.
@@ -44,10 +45,15 @@ def locate(uri: str, *, tracking_uri: str, registry_uri: str | None = None) -> L
         if scheme not in ("models", "runs"):
             break
         with asking(uri, tracking_uri, registry_uri):
-            from mlflow import MlflowClient
+            tracking, registry = stored(tracking_uri), stored(registry_uri)
+            if tracking is None or registry is None:
+                from mlflow import MlflowClient
 
-            client = MlflowClient(tracking_uri=tracking_uri, registry_uri=registry_uri)
-            found, address, source = (_registered if scheme == "models" else _of_run)(client, source)
+                tracking = registry = MlflowClient(tracking_uri=tracking_uri, registry_uri=registry_uri)
+            if scheme == "models":
+                found, address, source = _registered(tracking, registry, source)
+            else:
+                found, address, source = _of_run(tracking, tracking_uri, source)
         name, fixed = name or found, fixed or address
     else:
         raise InputError(f"{uri}: its sources lead from one to the next without end", hint="register it anew")
@@ -58,46 +64,55 @@ def locate(uri: str, *, tracking_uri: str, registry_uri: str | None = None) -> L
 
 
 def _folder(address: str, uri: str) -> Path:
-    parts = urlsplit(address)
-    path = (Path(unquote(parts.path)) if parts.scheme == "file" else Path(address)).resolve()
+    path = _path(address)
     if not path.is_dir():
         raise InputError(f"{uri}: there is no model folder at {path}", hint=f"give {_KINDS}")
     return path
 
 
-def _registered(client: Any, uri: str) -> tuple[str, str, str]:
+def _path(address: str) -> Path:
+    parts = urlsplit(address)
+    return (Path(unquote(parts.path)) if parts.scheme == "file" else Path(address)).resolve()
+
+
+def _registered(tracking: Any, registry: Any, uri: str) -> tuple[str, str, str]:
     path = uri.removeprefix("models:").strip("/")
     if re.fullmatch(r"m-[0-9a-f]+", path):
-        logged = client.get_logged_model(path)
+        logged = tracking.get_logged_model(path)
         return logged.name, uri, logged.artifact_location
     aliased = re.fullmatch(r"(?P<name>[^/@]+)@(?P<alias>[^/@]+)", path)
     versioned = re.fullmatch(r"(?P<name>[^/@]+)/(?P<version>\d+)", path)
     if aliased:
         name = aliased["name"]
-        version = str(client.get_model_version_by_alias(name, aliased["alias"]).version)
+        version = str(registry.get_model_version_by_alias(name, aliased["alias"]).version)
     elif versioned:
         name, version = versioned["name"], versioned["version"]
     else:
         raise InputError(f"{uri}: not an address of one model version", hint=f"give {_KINDS}")
     # Clients load from this address, which need not be the version's `source`.
-    return name, f"models:/{name}/{version}", client.get_model_version_download_uri(name, version)
+    return name, f"models:/{name}/{version}", registry.get_model_version_download_uri(name, version)
 
 
-def _of_run(client: Any, uri: str) -> tuple[str, str, str]:
+def _of_run(tracking: Any, tracking_uri: str, uri: str) -> tuple[str, str, str]:
     run_id, _, name = uri.removeprefix("runs:").strip("/").partition("/")
     if not run_id or not name or "'" in name:
         raise InputError(f"{uri}: not the address of a model in a run", hint=f"give {_KINDS}")
-    run = client.get_run(run_id)
-    query = f"name = '{name}' AND source_run_id = '{run_id}'"
-    logged = client.search_logged_models([run.info.experiment_id], filter_string=query)
+    run, logged = logged_models(tracking, run_id, name)
     if len(logged) > 1:
         ids = ", ".join(sorted(f"models:/{m.model_id}" for m in logged))
         raise InputError(f"{uri}: the run logged {len(logged)} models of that name", hint=f"name one: {ids}")
     if logged:
         return name, uri, logged[0].artifact_location
-    if not client.list_artifacts(run_id, name):
+    folder = f"{run.info.artifact_uri.rstrip('/')}/{name}"
+    if urlsplit(folder).scheme in ("", "file"):
+        there = _path(folder).is_dir()
+    else:
+        from mlflow.artifacts import list_artifacts
+
+        there = bool(list_artifacts(run_id=run_id, artifact_path=name, tracking_uri=tracking_uri))
+    if not there:
         raise InputError(f"{uri}: the run has no model and no folder of that name", hint=f"give {_KINDS}")
-    return name.rpartition("/")[2], uri, f"{run.info.artifact_uri.rstrip('/')}/{name}"
+    return name.rpartition("/")[2], uri, folder
 
 
 def _download(source: str, name: str, uri: str, tracking_uri: str, registry_uri: str) -> Location:

@@ -6,11 +6,12 @@ import contextlib
 import logging
 import os
 import sqlite3
+import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 from govern.errors import InputError, ServiceError
+from govern.models.stored import NotStoredError, database
 
 #: MLflow's codes for a wrong question; every other code means that the service did not answer it.
 _NOT_THERE = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND", "BAD_REQUEST", "FEATURE_DISABLED"}
@@ -43,27 +44,29 @@ def asking(what: str, *addresses: str) -> Iterator[None]:
     addresses = tuple(dict.fromkeys(addresses))
     for address in addresses:
         _check(address)
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
     before = {name: os.environ.get(name) for name in _SETTINGS}
     os.environ.update({name: value for name, value in _SETTINGS.items() if before[name] is None})
     try:
         with silent():
             yield
-    except MlflowException as e:
-        if e.error_code in _NOT_THERE:
+    except loaded("mlflow.exceptions", "MlflowException", NotStoredError) as e:
+        if isinstance(e, NotStoredError) or getattr(e, "error_code", "") in _NOT_THERE:
             raise InputError(
                 f"{what}: {first_line(e)}",
                 hint=f"check the name, and that these are the right addresses: {' '.join(addresses)}",
             ) from None
         raise _failed(what, e, addresses) from None
-    except (SQLAlchemyError, OSError) as e:
+    except loaded("sqlalchemy.exc", "SQLAlchemyError", OSError, sqlite3.Error) as e:
         raise _failed(what, e, addresses) from None
     finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
+
+
+def loaded(module: str, name: str, *others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what to catch: a library's class of errors, unless nothing has imported it and so raised one; others."""
+    return (getattr(sys.modules[module], name), *others) if module in sys.modules else others
 
 
 def first_line(error: BaseException) -> str:
@@ -81,16 +84,15 @@ def _failed(what: str, error: Exception, addresses: tuple[str, ...]) -> ServiceE
 
 def _check(address: str) -> None:
     """Refuse a SQLite address without an MLflow database: MLflow would make one there and find it empty."""
-    scheme, separator, rest = address.partition("://")
-    if not separator or scheme.rpartition("+")[2] != "sqlite":
+    path = database(address)
+    if path is None:
         return
-    path = Path(rest.partition("?")[0].removeprefix("/"))
     hint = "check the address under `registry:` in govern.yaml; relative ones start at the current folder"
     if not path.is_file():
         raise InputError(f"{address}: there is no MLflow database at {path}", hint=hint)
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            found = opened.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
     except sqlite3.Error as e:
         raise InputError(f"{path}: not a database: {e}", hint=hint) from None
     if not found[0]:

@@ -11,6 +11,7 @@ from typing import Any
 from govern import strict_yaml
 from govern.checks import catalogue
 from govern.errors import PolicyError
+from govern.judge import holds
 from govern.planning.laws import KNOWN
 from govern.planning.population import ScoreModel
 from govern.policy.model import Policy, Rule
@@ -91,7 +92,8 @@ class Expectations:
         """Return the assumed value of a rule (``group`` as in ``[race=black]``); ``None`` where the model implies it.
 
         Stated for the group, or for the rule; else what is assumed for everybody, if another rule measures the same;
-        else halfway from the bound to the ideal, or the ideal where the criteria hold it from both sides.
+        else halfway from the bound to the ideal, or the ideal where the criteria hold it from both sides. A criterion
+        that the ideal itself does not meet guards against what is too good to be true: what is assumed besides counts.
         """
         for name in (rule.id + group, rule.id):
             if name in self._study.expected:
@@ -103,6 +105,8 @@ class Expectations:
         if known is None or not set(rule.params) <= known.params:
             return None
         bounds = [c.bound for c in rule.accept.criteria]
+        if not _ideal_meets(rule):
+            return self._besides(rule)
         if min(bounds) < known.ideal < max(bounds):
             return Assumed(value=known.ideal, source=f"{DEFAULT}: ideal")
         nearest_bound = min(bounds, key=lambda b: abs(b - known.ideal))
@@ -116,13 +120,21 @@ class Expectations:
         """Return the assumed specificity at a threshold: that of a rule, else the score model's."""
         return self._rate("performance.specificity", threshold, self.model.specificity(threshold))
 
+    def _besides(self, rule: Rule) -> Assumed | None:
+        """Return what is assumed besides a rule of what it measures; ``None`` where the model implies it."""
+        same = (r for r in self._policy.checks if (r.check, r.params) == (rule.check, rule.params) and not r.by)
+        if (other := next(filter(_ideal_meets, same), None)) is not None and (found := self.of(other)) is not None:
+            return Assumed(value=found.value, source=f"as {other.id}")
+        return self.auroc if rule.check == "performance.auroc" else None
+
     def _rate(self, check: str, threshold: float, implied: float) -> Assumed:
         rule = next((r for r in self._policy.checks if r.check == check and not r.by and _at(r) == threshold), None)
         found = None if rule is None else self.of(rule)
         return found or Assumed(value=implied, source="score model")
 
     def _auroc(self) -> Assumed:
-        rule = next((r for r in self._policy.checks if r.check == "performance.auroc" and not r.by), None)
+        areas = (r for r in self._policy.checks if r.check == "performance.auroc" and not r.by)
+        rule = next((r for r in areas if r.id in self._study.expected or _ideal_meets(r)), None)
         if self._study.auroc is not None:
             return self._study.auroc
         found = None if rule is None else self.of(rule)
@@ -210,6 +222,12 @@ def _check_names(policy: Policy, study: Study) -> None:
         known = study.groups.get(attribute)
         if bracket and (attribute not in rules[rule].by or (known and value not in known.of)):
             raise PolicyError(f"--expect {name}: {rule} has no such group", hint="such as rule[race=black]=0.7")
+
+
+def _ideal_meets(rule: Rule) -> bool:
+    """Whether a rule accepts the best value of what it measures, where that is known."""
+    known = KNOWN.get(rule.check)
+    return known is None or all(holds(c.operator, known.ideal, c.bound) for c in rule.accept.criteria)
 
 
 def _at(rule: Rule) -> object:

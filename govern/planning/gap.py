@@ -15,9 +15,12 @@ from govern.stats.proportion import wilson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Estimates that one side may give, the limits of each, and how probable each is; all of shape (k,).
+Side = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+
 _LEVEL = 0.95
 #: Standard deviations beyond which counts are left out, and the most values of a count that are looked at.
-_REACH, _VALUES = 5.5, 401
+_REACH, _VALUES = 5.0, 201
 
 
 def demographic_parity(case: Case) -> Law:
@@ -36,15 +39,19 @@ def equalized_odds(case: Case) -> Law:
     return _gap(case, [("events", p, case.sensitivity, -1), ("non-events", 1 - p, 1 - case.specificity, 1)])
 
 
+def predictive_parity(case: Case) -> Law:
+    """Return the power of the gap in predictive value by number of rows in all; with ``negative`` both are assumed."""
+    found = case.model.prevalence * case.sensitivity
+    rates = [("flagged", case.flagged, found / case.flagged, -1)]
+    if case.params.get("negative"):
+        cleared = 1 - case.flagged
+        rates.append(("not flagged", cleared, (1 - case.model.prevalence) * case.specificity / cleared, -1))
+    return _gap(case, rates)
+
+
 def _gap(case: Case, rates: list[tuple[str, float, float, int]]) -> Law:
     """Return the law of the largest gap over rates: (rows it is of, their share, rate of the rest, who is worse)."""
-    if case.groups < 2:
-        raise NotPlanned("a gap needs the shares of at least two groups: --group")
-    for c in case.rule.accept.criteria:
-        if c.on == "lower" or not c.operator.startswith("<"):
-            raise NotPlanned("a gap is planned for upper bounds alone")
-    comparisons = (case.groups if case.groups > 2 else 1) * len(rates)
-    level = bonferroni(_LEVEL, comparisons)
+    comparisons, level = compared(case, len(rates))
 
     def sizes(rows: int, part: float) -> tuple[int, int]:
         return round(rows * part * case.share), round(rows * part * (1 - case.share))
@@ -55,7 +62,8 @@ def _gap(case: Case, rates: list[tuple[str, float, float, int]]) -> Law:
             group, rest = sizes(rows, part)
             if min(group, rest) < max(1, case.rule.min_events):
                 return 0.0
-            found *= _accepted(case, (group, _moved(rate, case.assumed, sign)), (rest, rate), level)
+            sides = _counts(group, moved(rate, case.assumed, sign), level), _counts(rest, rate, level)
+            found *= accepted(case, *sides)
         return found
 
     def counts(rows: int) -> list[Count]:
@@ -71,15 +79,30 @@ def _gap(case: Case, rates: list[tuple[str, float, float, int]]) -> Law:
     )
 
 
-def _moved(rate: float, gap: float, sign: int) -> float:
+def compared(case: Case, measures: int = 1) -> tuple[int, float]:
+    """Return how many intervals of an attribute hold together, and the level of each.
+
+    Raises:
+        NotPlanned: there is nothing to compare with, or the criterion is no upper bound.
+    """
+    if case.groups < 2:
+        raise NotPlanned("a gap needs the shares of at least two groups: --group")
+    for c in case.rule.accept.criteria:
+        if c.on == "lower" or not c.operator.startswith("<"):
+            raise NotPlanned("a gap is planned for upper bounds alone")
+    comparisons = (case.groups if case.groups > 2 else 1) * measures
+    return comparisons, bonferroni(_LEVEL, comparisons)
+
+
+def moved(rate: float, gap: float, sign: int) -> float:
     """Return the rate of the group: worse than the rest by the gap, or better where there is no room."""
     worse = rate + sign * gap
     return worse if 0 <= worse <= 1 else rate - sign * gap
 
 
-def _accepted(case: Case, group: tuple[int, float], rest: tuple[int, float], level: float) -> float:
-    """Return the probability that the limits of the absolute difference of two rates meet all criteria."""
-    (p, p_low, p_high, p_mass), (q, q_low, q_high, q_mass) = (_counts(n, rate, level) for n, rate in (group, rest))
+def accepted(case: Case, group: Side, rest: Side) -> float:
+    """Return the probability that the limits of the absolute difference of two values, squared and added, are met."""
+    (p, p_low, p_high, p_mass), (q, q_low, q_high, q_mass) = group, rest
     difference = p[:, None] - q[None, :]
     lower = difference - np.sqrt((p - p_low)[:, None] ** 2 + (q_high - q)[None, :] ** 2)
     upper = difference + np.sqrt((p_high - p)[:, None] ** 2 + (q - q_low)[None, :] ** 2)
@@ -90,7 +113,7 @@ def _accepted(case: Case, group: tuple[int, float], rest: tuple[int, float], lev
     return float(p_mass @ met @ q_mass)
 
 
-def _counts(n: int, rate: float, level: float) -> tuple[NDArray[np.float64], ...]:
+def _counts(n: int, rate: float, level: float) -> Side:
     """Return proportions of ``n`` rows, Wilson's limits of each, and their binomial mass.
 
     Neighbouring counts are put together where there are more than can be looked at.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from govern.planning import area, gap, proportion, recalibration, stability
+from govern.planning import area, gap, proportion, recalibration, stability, unpaired
 from govern.planning.law import Case, Law
 
 
@@ -31,9 +31,12 @@ KNOWN: Mapping[str, Known] = {
     "calibration.slope": _known(recalibration.slope, 1.0),
     "calibration.in_the_large": _known(recalibration.in_the_large, 0.0),
     "calibration.joint_intercept": _known(recalibration.joint_intercept, 0.0),
+    "bias.auroc_gap": _known(unpaired.auroc_gap, 0.0),
+    "bias.calibration_gap": _known(unpaired.calibration_gap, 0.0),
     "bias.demographic_parity": _known(gap.demographic_parity, 0.0, "threshold"),
     "bias.equal_opportunity": _known(gap.equal_opportunity, 0.0, "threshold"),
     "bias.equalized_odds": _known(gap.equalized_odds, 0.0, "threshold"),
+    "bias.predictive_parity": _known(gap.predictive_parity, 0.0, "threshold", "negative"),
     "drift.psi": _known(stability.psi, 0.0, "bins", "chance"),
     "drift.prediction": _known(stability.prediction, 0.0, "bins", "chance"),
     "data.missingness": _known(proportion.missingness, 0.0),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from govern.policy.model import Policy, Rule
 
 #: Sizes at which a curve is drawn, as shares of the size that is needed.
-_CURVE = np.linspace(0.05, 2.0, 40)
+_CURVE = np.linspace(0.1, 2.0, 20)
 _REASONS = {
     "documentation": "counted, not estimated",
     "datasets": "counted, not estimated",
@@ -45,11 +45,14 @@ def plan(policy: Policy, study: Study, *, progress: Callable[[str], None] = lamb
     Raises:
         PolicyError: an assumption is out of its range, or names no rule or group of the policy.
     """
+    from threadpoolctl import threadpool_limits
+
     planner = _Planner(policy, study)
     needs: list[Need] = []
-    for rule in policy.checks:
-        progress(f"planning {rule.id}")
-        needs.extend(planner.needs(rule))
+    with threadpool_limits(limits=1):  # of thousands of small matrices: threads would only wait for each other
+        for i, rule in enumerate(policy.checks, start=1):
+            progress(f"planning {rule.id} ({i} of {len(policy.checks)})")
+            needs.extend(planner.needs(rule))
     return Plan(policy=policy, study=study, assumptions=planner.assumptions(), needs=tuple(needs))
 
 

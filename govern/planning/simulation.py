@@ -25,8 +25,10 @@ _POPULATION = 20_000
 #: Rows beyond which a criterion is not simulated, and how often a size that proves too small is raised.
 _LARGEST, _RAISES = 50_000, 6
 #: How often the last doubling is halved (by ratio) before the line is laid.
-_HALVINGS = 3
+_HALVINGS = 2
 _STEPS = 14
+#: A size is decided where a power at the goal would give such a count of passes less often than this.
+_RARE = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,23 +89,24 @@ def simulate(
     """Return the least number of rows with the power ``goal``, by the check's own measurement.
 
     Sizes are doubled from the rule's floor until the power is reached, and the last step is halved; a probit line in
-    the root of the size through all that were tried gives the size, at which the power is simulated again.
+    the root of the size through all that were tried gives the size, at which the power is simulated with all
+    replicates. Elsewhere no more are drawn than show on which side of the goal the power lies.
     ``shares`` are those of all groups, the case's own first, for a check that compares groups; rows are then rows in
     all.
     """
-    run = _Run(check, case, model, replicates, shares)
+    run = _Run(check, case, model, goal, replicates, shares)
     rows = run.start
-    while run.power(rows) < goal:
+    while not run.reaches(rows):
         rows *= 2
         if rows > _LARGEST:
-            return Simulated(rows=None, power=run.tried[max(run.tried)], error=0.0, points=run.points)
+            return Simulated(rows=None, power=run.points[-1][1], error=0.0, points=run.points)
     low = rows // 2
     for _ in range(_HALVINGS if low >= run.start else 0):
         middle = round(sqrt(low * rows))
-        low, rows = (low, middle) if run.power(middle) >= goal else (middle, rows)
-    found = min(rows, max(run.start, run.between(goal, rows)))
+        low, rows = (low, middle) if run.reaches(middle) else (middle, rows)
+    found = min(rows, max(run.start, run.between(rows)))
     for _ in range(_RAISES):
-        if run.power(found) >= goal:
+        if run.reaches(found):
             break
         found = min(rows, int(found * 1.06) + 1)
     power = run.power(found)
@@ -114,36 +117,62 @@ def simulate(
 class _Run:
     """The sizes that were tried for one case."""
 
-    def __init__(self, check: Check, case: Case, model: ScoreModel, replicates: int, shares: Sequence[float]) -> None:
+    def __init__(
+        self, check: Check, case: Case, model: ScoreModel, goal: float, replicates: int, shares: Sequence[float]
+    ) -> None:
         self._check, self._case, self._model = check, case, model
-        self._replicates, self._shares = replicates, shares
-        self.tried: dict[int, float] = {}
+        self._goal, self._replicates, self._shares = goal, replicates, shares
+        #: Size -> whether the rule passed in each replicate that was drawn.
+        self._tried: dict[int, list[bool]] = {}
         self._seed = int(canonical.digest([case.rule.model_dump(mode="json"), case.model.prevalence])[:8], 16)
         smallest = min(shares) if shares else 1.0
         self.start = max(50, int(case.floor_rows / smallest))
 
     @property
     def points(self) -> tuple[tuple[int, float], ...]:
-        return tuple(sorted(self.tried.items()))
+        return tuple((rows, sum(found) / len(found)) for rows, found in sorted(self._tried.items()))
 
     def power(self, rows: int) -> float:
-        if rows not in self.tried:
-            seeds = np.random.SeedSequence([self._seed, rows]).spawn(self._replicates)
-            passed = sum(self._passes(rows, np.random.default_rng(s), i) for i, s in enumerate(seeds))
-            self.tried[rows] = passed / self._replicates
-        return self.tried[rows]
+        """Return the share of all replicates that pass."""
+        found = self._tried.setdefault(rows, [])
+        while len(found) < self._replicates:
+            self._draw(rows, found)
+        return sum(found) / self._replicates
 
-    def between(self, goal: float, top: int) -> int:
+    def reaches(self, rows: int) -> bool:
+        """Whether the power is the goal or more: by all replicates, or by as many as leave no doubt."""
+        found = self._tried.setdefault(rows, [])
+        while len(found) < self._replicates and not self._decided(found):
+            self._draw(rows, found)
+        return sum(found) / len(found) >= self._goal
+
+    def _decided(self, found: Sequence[bool]) -> bool:
+        """Whether a power at the goal would rarely give so many or so few passes (exact binomial)."""
+        from scipy.special import bdtr, bdtrc
+
+        passed, drawn = sum(found), len(found)
+        if drawn == 0:
+            return False
+        so_many = 1.0 if passed == 0 else float(bdtrc(passed - 1, drawn, self._goal))
+        return min(float(bdtr(passed, drawn, self._goal)), so_many) < _RARE
+
+    def _draw(self, rows: int, found: list[bool]) -> None:
+        i = len(found)
+        found.append(self._passes(rows, np.random.default_rng([self._seed, rows, i]), i))
+
+    def between(self, top: int) -> int:
         """Return where a probit line in the root of the size through the sizes tried reaches the goal."""
         from scipy.special import ndtri
 
-        sizes = np.array(sorted(self.tried))
-        shares = (np.array([self.tried[s] for s in sizes]) * self._replicates + 0.5) / (self._replicates + 1)
+        sizes = np.array(sorted(self._tried))
+        drawn = np.array([len(self._tried[s]) for s in sizes])
+        shares = (np.array([sum(self._tried[s]) for s in sizes]) + 0.5) / (drawn + 1)
         inner = (shares > 0.02) & (shares < 0.99)
         if inner.sum() < 2:
             return top
-        slope, level = np.polyfit(np.sqrt(sizes[inner]), ndtri(shares[inner]), 1)
-        return int(np.ceil(((float(ndtri(goal)) - level) / slope) ** 2)) if slope > 0 else top
+        line = np.polyfit(np.sqrt(sizes[inner]), ndtri(shares[inner]), 1, w=np.sqrt(drawn[inner]))
+        slope, level = map(float, line)
+        return int(np.ceil(((float(ndtri(self._goal)) - level) / slope) ** 2)) if slope > 0 else top
 
     def _passes(self, rows: int, rng: np.random.Generator, seed: int) -> bool:
         p = self._model.prevalence

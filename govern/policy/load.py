@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from govern import canonical, strict_yaml
 from govern.errors import InputError, PolicyError
-from govern.policy.lint import check_groups, check_order, check_words
+from govern.policy.lint import check_groups, check_order, check_task, check_words
 from govern.policy.model import Policy
 from govern.resources import shared
 from govern.strict_yaml import Document, nearest
@@ -44,6 +44,7 @@ def load_policy(source: str | Path, *, groups: frozenset[str] | None = None, who
         path = known[str(source)]
     document = strict_yaml.read(path)
     policy = _resolve(document, groups, ())
+    check_task(policy, document)
     check_order(policy, document)
     if groups is not None:
         check_groups(policy, document, groups)

@@ -32,11 +32,12 @@ class Admission:
     receipt: Receipt
 
 
-def admissions(workspace: Workspace, name: str) -> tuple[list[Admission], list[str]]:
+def admissions(workspace: Workspace, name: str, **wanted: str) -> tuple[list[Admission], list[str]]:
     """Return the evidence that allows something under exactly ``name``, and why other evidence does not count.
 
     Each was signed under a trusted root, is what was signed in every file, says ``allow`` for this
-    name, and stands as a decision in a log that verifies.
+    name, and stands as a decision in a log that verifies. ``wanted`` narrows down the decisions that are
+    looked at, by what their entries say (``evidence``: its SHA-256).
 
     Raises:
         GovernError: nothing can be admitted at all: no trusted root, or a log that does not verify.
@@ -48,10 +49,13 @@ def admissions(workspace: Workspace, name: str) -> tuple[list[Admission], list[s
     log = Log(workspace.log)
     if not log.exists():
         raise PolicyError("the project has no log yet", hint="run `govern check` first")
-    _must_hold(log.verify(trust), "the log")
+    try:
+        seen = log.verified(trust)
+    except InputError as e:
+        raise InputError(f"the log does not verify ({e.message})", hint="run `govern log verify`") from None
     found: list[Admission] = []
     reasons: list[str] = []
-    for entry in log.find(kind="decision", name=name):
+    for entry in seen.find("decision", name=name, **wanted):
         sha256 = str(entry.body.get("evidence"))
         try:
             receipt = log.receipt(entry.index)

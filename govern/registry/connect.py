@@ -29,6 +29,13 @@ def is_local(workspace: Workspace) -> bool:
     return workspace.project.registry.registry_uri.partition(":")[0] in ("sqlite", "govern+sqlite")
 
 
+def reader(workspace: Workspace) -> Any:
+    """Return what answers questions about registered versions: the database where it is at hand, else the store."""
+    from govern.models.stored import stored
+
+    return stored(addresses(workspace)[1]) or registry(workspace)
+
+
 def registry(workspace: Workspace) -> Any:
     """Return the registry's store.
 
@@ -56,14 +63,12 @@ def errors(*addresses: str) -> Iterator[None]:
         InputError: the registry refused, or what was asked for is not there.
         ServiceError: it does not answer, or answers nonsense.
     """
-    from mlflow.exceptions import MlflowException
-
-    from govern.models.service import asking
+    from govern.models.service import asking, loaded
 
     with asking("the registry", *addresses):
         try:
             yield
-        except MlflowException as e:
-            if e.error_code != "PERMISSION_DENIED":
+        except loaded("mlflow.exceptions", "MlflowException") as e:
+            if getattr(e, "error_code", "") != "PERMISSION_DENIED":
                 raise
-            raise InputError(str(e.message), hint="do what the message says") from None
+            raise InputError(str(getattr(e, "message", e)), hint="do what the message says") from None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TAGGED, SIGNED, FACTS = "evidence tag", "signed evidence", "facts on the version"
 #: The step that a registration fails which was killed before its log entry.
 REGISTRATION = "registration in the log"
+#: MLflow's codes for a version that is not there.
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _OTHER_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>[0-9]+)")
 #: The stages in which a model is in use.
 PROMOTED = ("Staging", "Production")
@@ -41,8 +43,7 @@ def evidence_of(workspace: Workspace, name: str, version: str) -> tuple[str, lis
         ServiceError: the registry does not answer.
     """
     with connect.errors(*connect.addresses(workspace)):
-        store = connect.registry(workspace)
-        found, location = version_of(store, name, version)
+        found, location = version_of(connect.reader(workspace), name, version)
         return check(workspace, found, location, connect.tracking_uri(workspace))
 
 
@@ -56,7 +57,7 @@ def place(workspace: Workspace, uri: str) -> Source:
     tracking_uri = connect.tracking_uri(workspace)
     with connect.errors(*connect.addresses(workspace)):
         if match := _OTHER_VERSION.fullmatch(uri):
-            uri = version_of(connect.registry(workspace), match["name"], match["version"])[0].source
+            uri = version_of(connect.reader(workspace), match["name"], match["version"])[0].source
         return source.resolve(workspace.located(uri), tracking_uri)
 
 
@@ -66,12 +67,13 @@ def version_of(store: Any, name: str, version: str) -> tuple[ModelVersion, str]:
     Raises:
         InputError: there is none.
     """
-    from mlflow.exceptions import MlflowException
+    from govern.models.service import loaded
+    from govern.models.stored import NotStoredError
 
     try:
         return store.get_model_version(name, version), store.get_model_version_download_uri(name, version)
-    except MlflowException as e:
-        if e.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+    except loaded("mlflow.exceptions", "MlflowException", NotStoredError) as e:
+        if getattr(e, "error_code", _ABSENT[0]) not in _ABSENT:
             raise
         raise InputError(
             f"the registry has no version {name}/{version}", hint="check name and version: `govern log list`"
@@ -166,7 +168,7 @@ def _admission(workspace: Workspace, version: ModelVersion, sha256: str) -> tupl
     """Return the evidence of a version, with the decision that its tags name where there were several."""
     name = version.name
     try:
-        found, reasons = admissions(workspace, name)
+        found, reasons = admissions(workspace, name, evidence=sha256)
     except GovernError as e:
         found, reasons = [], [e.message]
     mine = [a for a in found if a.bundle.sha256 == sha256]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from govern import canonical
 from govern.errors import InputError, PolicyError
 from govern.project import Workspace
 from govern.registry import connect, facts, lookup, source
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
     from govern.evidence.bundle import Bundle
-    from govern.types import Subject
 
 #: Folder among the run's artifacts that holds the dossiers, one folder in it for each evidence.
 ARTIFACTS = "govern"
@@ -76,7 +76,7 @@ def register(workspace: Workspace, bundle: Bundle, name: str, *, artifacts: Sequ
             f"version {name}/{found.version} does not agree with its evidence: {broken.name}: {broken.found}",
             hint="something was written around the gate; see `govern verify` on this version",
         )
-    _log(workspace, found, record.subject, bundle.sha256, signer)
+    _log(workspace, found, bundle, signer)
     return Registered(name=name, version=int(found.version), evidence=bundle.sha256)
 
 
@@ -118,14 +118,22 @@ def kept(workspace: Workspace, bundle: Bundle) -> dict[str, bytes]:
         InputError: the run is gone.
         ServiceError: the tracking store does not answer.
     """
-    from mlflow.tracking import MlflowClient
-
-    run_id = bundle.record.subject.run_id
+    run_id, inside = bundle.record.subject.run_id, folder_of(bundle.sha256)
     if run_id is None:
         return {}
-    with connect.errors(*connect.addresses(workspace)), tempfile.TemporaryDirectory() as folder:
-        client = MlflowClient(tracking_uri=connect.tracking_uri(workspace))
-        paths = sorted(f.path for f in client.list_artifacts(run_id, folder_of(bundle.sha256)) if not f.is_dir)
+    with connect.errors(*connect.addresses(workspace)):
+        folder = source.artifact_folder(run_id, connect.tracking_uri(workspace))
+        if folder is not None:
+            return {f"{inside}/{p.name}": p.read_bytes() for p in sorted((folder / inside).glob("*")) if p.is_file()}
+        return _downloaded(run_id, inside, connect.tracking_uri(workspace))
+
+
+def _downloaded(run_id: str, inside: str, tracking_uri: str) -> dict[str, bytes]:
+    from mlflow.tracking import MlflowClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        client = MlflowClient(tracking_uri=tracking_uri)
+        paths = sorted(f.path for f in client.list_artifacts(run_id, inside) if not f.is_dir)
         return {p: Path(client.download_artifacts(run_id, p, folder)).read_bytes() for p in paths}
 
 
@@ -158,10 +166,13 @@ def _create(workspace: Workspace, store: Any, admission: Admission, name: str) -
     return made
 
 
-def _log(workspace: Workspace, version: ModelVersion, subject: Subject, evidence: str, signer: Any) -> None:
+def _log(workspace: Workspace, version: ModelVersion, bundle: Bundle, signer: Any) -> None:
     from govern.evidence.log import Log
 
     log = Log(workspace.log)
-    known = {"evidence": evidence, "name": version.name, "version": int(version.version)}
-    if not log.find(kind="registration", **known):
-        log.append("registration", {**known, "model_sha256": subject.sha256, "source": version.source}, identity=signer)
+    known = {"evidence": bundle.sha256, "name": version.name, "version": int(version.version)}
+    if log.find(kind="registration", **known):
+        return
+    dossiers = {path: canonical.sha256(pdf) for path, pdf in kept(workspace, bundle).items()}
+    body = {**known, "model_sha256": bundle.record.subject.sha256, "source": version.source, "dossiers": dossiers}
+    log.append("registration", body, identity=signer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from govern.canonical import manifest_sha256
 from govern.errors import InputError
+from govern.models.stored import logged_models, stored
 
 _LOGGED_MODEL = re.compile(r"models:/(m-[0-9a-f]{32})")
 _OF_RUN = re.compile(r"runs:/([0-9a-f]{32})/(.+)")
@@ -50,7 +52,7 @@ def resolve(uri: str, tracking_uri: str) -> Source:
     if scheme == "models":
         if not (match := _LOGGED_MODEL.fullmatch(uri)):
             raise InputError(f"{uri!r} names a model by what can be moved, not by its identity", hint=_HINT)
-        return _logged(tracking_store(tracking_uri).get_logged_model(match[1]))
+        return _logged(_reader(tracking_uri).get_logged_model(match[1]))
     if scheme == "runs":
         return _of_run(uri, tracking_uri)
     if scheme == "mlflow-artifacts":
@@ -73,6 +75,16 @@ def digest(location: str, tracking_uri: str) -> str:
         return manifest_sha256(model_manifest(folder))
 
 
+def artifact_folder(run_id: str, tracking_uri: str) -> Path | None:
+    """Return the folder of a run's artifacts, where it is one on this machine.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    address = _reader(tracking_uri).get_run(run_id).info.artifact_uri
+    return _local(address) if urlsplit(address).scheme in ("", "file") else None
+
+
 def tracking_store(uri: str) -> Any:
     """Return MLflow's tracking store: the server's own inside ``mlflow server``."""
     if in_server():
@@ -84,8 +96,15 @@ def tracking_store(uri: str) -> Any:
     return _get_store(uri)
 
 
+def _reader(uri: str) -> Any:
+    """Return what answers questions about runs and logged models: the database where it is at hand, else the store."""
+    return (None if in_server() else stored(uri)) or tracking_store(uri)
+
+
 def in_server() -> bool:
-    """Return whether this process is a worker of ``mlflow server``."""
+    """Return whether this process is a worker of ``mlflow server``, which has imported it."""
+    if "mlflow.server" not in sys.modules:
+        return False
     from mlflow.server.constants import BACKEND_STORE_URI_ENV_VAR
 
     return BACKEND_STORE_URI_ENV_VAR in os.environ
@@ -105,10 +124,7 @@ def _of_run(uri: str, tracking_uri: str) -> Source:
     match = _OF_RUN.fullmatch(uri)
     if match is None or not _plain_parts(match[2].split("/")) or "'" in uri:
         raise InputError(f"{uri!r} is no path inside a run", hint=_HINT)
-    tracking = tracking_store(tracking_uri)
-    run = tracking.get_run(match[1])
-    query = f"name = '{match[2]}' AND source_run_id = '{match[1]}'"
-    models = tracking.search_logged_models(experiment_ids=[run.info.experiment_id], filter_string=query)
+    run, models = logged_models(_reader(tracking_uri), match[1], match[2])
     if len(models) > 1:
         raise InputError(f"{uri!r} names {len(models)} models", hint="name the logged model: models:/m-...")
     if models:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from govern.errors import InputError
 from govern.scan.curve import Curve
 from govern.scan.scores import Scores, Whole
 
@@ -43,7 +44,13 @@ class Binned:
     thresholds: NDArray[np.float64]
 
     def __add__(self, other: Binned) -> Binned:
-        """Return the rows of both."""
+        """Return the rows of both.
+
+        Raises:
+            InputError: they were counted at other thresholds, so that their bins are not the same.
+        """
+        if not np.array_equal(self.thresholds, other.thresholds):
+            raise InputError("scores were counted at different thresholds", hint="count all of them at the same ones")
         bins, at = np.unique(np.concatenate([self.bin, other.bin]), return_inverse=True)
         added = {}
         for name in ("pos", "neg", "of_pos", "of_neg", "squares"):

@@ -69,9 +69,13 @@ class Recorded:
 
     ``score`` is float64, NaN where it is missing or no number; ``label`` are texts in their normal form, ``None``
     where missing, or categories of them. Both of shape (n,), without the ``declared`` rows of which the project says
-    that the reference standard is equivocal or that the input was rejected.
+    that the reference standard is equivocal or that the input was rejected. ``kept`` says which rows of the test set
+    these are, shape (rows,), ``None`` where all of them; ``positive`` is the label that the project names as the event,
+    in its normal form.
     """
 
     score: NDArray[np.float64]
     label: NDArray[np.object_] | pd.Categorical[Any]
     declared: int = 0
+    kept: NDArray[np.bool_] | None = None
+    positive: str | None = None

@@ -19,7 +19,7 @@ _SHIFT = PARTS.bit_length() - 1
 #: What is larger has no finite square, so neither a standard deviation, and counts as infinite.
 LARGEST = 1e150
 #: Cells of a logarithmic grid in which the distance from its low end doubles.
-_OCTAVE = 128
+OCTAVE = 128
 #: Bits of a float's fraction (23) that say less than where in its cell it lies.
 _SPARE = 23 - 7 - _SHIFT
 #: Share of the rows that may lose themselves among others in one cell before another grid is tried.
@@ -50,9 +50,9 @@ class Grid:
         position = place - 1 + part
         if not self.logarithm:
             return np.asarray(self.low + position * ((self.high - self.low) / self.cells), dtype=np.float64)
-        octaves = self.cells // _OCTAVE
-        doubled, rest = np.divmod(position, _OCTAVE)
-        distance = np.ldexp(1 + rest / _OCTAVE, doubled.astype(np.int64) - octaves) - 2.0**-octaves
+        octaves = self.cells // OCTAVE
+        doubled, rest = np.divmod(position, OCTAVE)
+        distance = np.ldexp(1 + rest / OCTAVE, doubled.astype(np.int64) - octaves) - 2.0**-octaves
         return np.asarray(self.low + distance * ((self.high - self.low) / (1 - 2.0**-octaves)), dtype=np.float64)
 
 
@@ -79,7 +79,7 @@ class Ruler:
         real, fixed, place = self._real[:n], self._fixed[:n], self._place[:n]
         top = (grid.cells + 2) * PARTS - 1
         if grid.logarithm:
-            octaves = grid.cells // _OCTAVE
+            octaves = grid.cells // OCTAVE
             np.subtract(values, grid.low, out=real)
             real *= (1 - 2.0**-octaves) / (grid.high - grid.low)
             real += 2.0**-octaves

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govern.errors import InputError
+from govern.scan.places import blocks, counted, looked_up, smallest
 from govern.scan.scores import Groups, Scores
 
 if TYPE_CHECKING:
@@ -23,10 +25,12 @@ def intersection(attribute: str, of: Sequence[Groups]) -> Groups:
     Raises:
         InputError: there are more than 1,000.
     """
-    code = np.zeros(len(of[0].codes), dtype=np.int64)
+    size = int(np.prod([len(g.names) for g in of]))
+    code = np.zeros(len(of[0].codes), dtype=np.min_scalar_type(-size))
     for groups in of:
-        code = code * len(groups.names) + groups.codes
-    present, codes = _dense(code, int(np.prod([len(g.names) for g in of])))
+        code *= code.dtype.type(len(groups.names))
+        np.add(code, groups.codes, out=code, casting="unsafe")
+    present, codes = _dense(code, size)
     if len(present) > _MOST:
         raise InputError(f"{attribute}: {len(present):,} intersections, at most {_MOST:,} were expected")
     names = []
@@ -41,7 +45,12 @@ def intersection(attribute: str, of: Sequence[Groups]) -> Groups:
 
 def everybody(scores: Scores) -> Groups:
     """Return the attribute in which all rows are of one group."""
-    return Groups(attribute="", names=("everybody",), codes=np.zeros(len(scores.label), dtype=np.int64))
+    return Groups(attribute="", names=("everybody",), codes=np.zeros(len(scores.label), dtype=np.uint8))
+
+
+def wide(groups: Groups) -> Groups:
+    """Return groups with whose codes one can calculate."""
+    return replace(groups, codes=groups.codes.astype(np.int64, copy=False))
 
 
 def of_rows(groups: Groups, rows: NDArray[np.int64]) -> Groups:
@@ -61,12 +70,12 @@ def joined(parts: Sequence[Scores], groups: Groups) -> tuple[Scores, Groups]:
     return scores, Groups(attribute=groups.attribute, names=groups.names, codes=codes)
 
 
-def _dense(code: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _dense(code: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return which codes below ``size`` occur, ascending, and each row's place among them."""
-    present = np.flatnonzero(np.bincount(code, minlength=size))
+    present = np.flatnonzero(counted(code, size))
     place = np.zeros(size, dtype=np.int64)
     place[present] = np.arange(len(present))
-    return present, place[code]
+    return present, looked_up(smallest(place, len(present)), code)
 
 
 def flag_cells(scores: Scores, groups: Groups, threshold: float) -> list[Scores]:
@@ -79,11 +88,14 @@ def flag_cells(scores: Scores, groups: Groups, threshold: float) -> list[Scores]
         PolicyError: the threshold does not lie in 0 to 1.
     """
     flagged = scores.flagged(threshold)
-    kind = (groups.codes * 2 + scores.label) * 2 + flagged
-    counts = np.bincount(kind, scores.weight, 4 * len(groups.names)).astype(np.int64).reshape(-1, 4)
+    counts = np.zeros(4 * len(groups.names), dtype=np.int64)
+    for here in blocks(len(flagged)):
+        kind = (groups.codes[here].astype(np.int64) * 2 + scores.label[here]) * 2 + flagged[here]
+        weight = None if scores.weight is None else scores.weight[here]
+        counts += np.bincount(kind, weight, len(counts)).astype(np.int64)
     cells = Scores(label=np.array([0, 0, 1, 1], np.int8), score=np.array([0.0, 1.0, 0.0, 1.0]))
     found = []
-    for count in counts:
+    for count in counts.reshape(-1, 4):
         held = count > 0
         found.append(Scores(label=cells.label[held], score=cells.score[held], weight=count[held]))
     return found

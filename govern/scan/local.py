@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -64,6 +63,8 @@ def scan(
     Raises:
         InputError: the file is absent, damaged or no table, or lacks a column that is asked for.
     """
+    import pyarrow as pa
+
     opened = sources.open_source(source)
     names = table.data_columns(opened.schema.names)
     wanted = named(columns)
@@ -77,7 +78,9 @@ def scan(
         sampled = rows.sampled()
         better = {name: choose(values.numbers(sampled.column(name).combine_chunks())) for name in unfit}
         counted |= _count(opened, unfit, columns, better)
-    return rows.finish({name: counted[name] for name in names})
+    found = rows.finish({name: counted[name] for name in names})
+    pa.default_memory_pool().release_unused()
+    return found
 
 
 def dataset(
@@ -116,11 +119,9 @@ def _count(
     rows: _Rows | None = None,
 ) -> dict[str, ColumnCells]:
     """Return the cells of these columns; ``rows`` keeps what is wanted of each row."""
-    import pyarrow as pa
-
     kernels = [
         Kernel(source.schema, part, grids, inputs=(columns.label, *columns.features), apart=(columns.patient_id,))
-        for part in _split(names, _threads())
+        for part in _split(names, sources.processors())
     ]
     read = list(dict.fromkeys([*names, *([columns.label] if columns.label else [])]))
     start = 0
@@ -136,7 +137,6 @@ def _count(
             if rows is not None:
                 rows.add_codes(start, sums)
             start += batch.num_rows
-    pa.default_memory_pool().release_unused()
     return {name: cells for kernel in kernels for name, cells in kernel.cells().items()}
 
 
@@ -179,12 +179,6 @@ def _of_groups(columns: Columns) -> list[str]:
 def _split(names: Sequence[str], parts: int) -> list[list[str]]:
     """Return the names in so many lists of nearly equal size, none of them empty."""
     return [list(names[i::parts]) for i in range(min(parts, len(names)))]
-
-
-def _threads() -> int:
-    """Return how many threads count: one less than there are processors, for another one reads."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, there - 1)
 
 
 class _Rows:

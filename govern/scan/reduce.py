@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govern.scan.curve import Curve
+from govern.scan.places import blocks, counted
 from govern.scan.scores import Scores, Whole
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ _OFF = 0.1
 #: Stretches that are equal in the logarithm of the rank, besides those of about as many rows each.
 _TOP = 256
 #: Rows that are worked on at once, so that what is made on the way stays small.
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _ONE = np.uint64(1)
 
 
-def reduce(scores: Scores, *, most: int = 8192, thresholds: Sequence[float] = ()) -> Scores:
+def reduce(scores: Scores, *, most: int = 8000, thresholds: Sequence[float] = ()) -> Scores:
     """Return rows as cells, ascending by score; rows of patients who repeat, and cells, as they are.
 
     Up to ``most`` stretches of about as many rows each, of two cells (label 0 and 1) with the mean score of both.
@@ -43,22 +44,33 @@ def reduce(scores: Scores, *, most: int = 8192, thresholds: Sequence[float] = ()
 
 
 def by_group(
-    scores: Scores, codes: NDArray[np.int64], k: int, thresholds: Sequence[float] = (), *, most: int = 8192
+    scores: Scores, codes: NDArray[Any], k: int, thresholds: Sequence[float] = (), *, most: int = 8000
 ) -> list[Scores]:
     """Return the rows of each of ``k`` groups as :func:`reduce` does; ``codes`` (0 to k - 1) say whose each row is.
 
     Groups of fewer than :data:`FEW` rows are rows still, in their order.
     """
-    # Small numbers are sorted by counting, which leaves the rows of a group in their order.
-    order = np.argsort(codes.astype(np.uint8 if k <= 256 else np.uint16), kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=k))
+    if _stay(scores):
+        return [scores.where(codes == code) for code in range(k)]
+    ends = np.cumsum(counted(codes, k))
     starts = ends - np.diff(ends, prepend=0)
+    keys, at = np.empty(len(codes), dtype=np.uint64), starts.copy()
+    for here in blocks(len(codes)):
+        # Small numbers are sorted by counting, which leaves the rows of a group in their order.
+        block = codes[here].astype(np.min_scalar_type(k - 1))
+        found = _Sorted.keys_of(scores.label[here], scores.score[here])[np.argsort(block, kind="stable")]
+        size = np.bincount(block, minlength=k)
+        for code, group in enumerate(np.split(found, np.cumsum(size)[:-1])):
+            keys[at[code] : at[code] + size[code]] = group
+        at += size
 
-    def of_group(at: int) -> Scores:
-        rows = order[starts[at] : ends[at]]
-        if len(rows) < FEW or _stay(scores):
-            return scores.where(rows)
-        return _cells(_Sorted.of(scores.label[rows], scores.score[rows]), most, thresholds)
+    def of_group(code: int) -> Scores:
+        group = _Sorted(keys=keys[starts[code] : ends[code]])
+        if len(group.keys) < FEW:
+            every = slice(None)
+            return Scores(label=group.label(every).astype(np.int8), score=group.score(every))
+        group.keys.sort()
+        return _cells(group, most, thresholds)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(of_group, range(k)))
@@ -76,12 +88,17 @@ class _Sorted:
 
     @classmethod
     def of(cls, label: NDArray[np.int8], score: NDArray[np.float64]) -> _Sorted:
+        keys = cls.keys_of(label, score)
+        keys.sort()
+        return cls(keys=keys)
+
+    @staticmethod
+    def keys_of(label: NDArray[np.int8], score: NDArray[np.float64]) -> NDArray[np.uint64]:
         # Scores lie in [0, 1]: their bits are in their order, and one bit is to spare.
         keys = (score + 0.0).view(np.uint64)
         keys <<= _ONE
-        keys |= label.astype(np.uint8)
-        keys.sort()
-        return cls(keys=keys)
+        keys |= label.view(np.uint8)
+        return keys
 
     def score(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float64]:
         return (self.keys[rows] >> _ONE).view(np.float64)
@@ -101,7 +118,7 @@ class _Sorted:
 
 
 def _cells(rows: _Sorted, most: int, thresholds: Sequence[float]) -> Scores:
-    events = int((rows.keys & _ONE).sum())
+    events = sum(int(np.count_nonzero(rows.keys[here] & _ONE)) for here in blocks(len(rows.keys)))
     one_class = events in (0, len(rows.keys))
     whole, tied = (None, 0) if one_class else _whole(rows, events)
     while True:
@@ -129,7 +146,8 @@ def _stretches(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Return each stretch's mean score, and its rows with and without the event."""
     n = len(rows.keys)
-    starts = rows.first(rows.score(np.arange(most) * n // most if n > most else np.arange(n)))
+    # Rounded up, as groups of equal mass are cut elsewhere: where those divide the stretches, none is cut through.
+    starts = rows.first(rows.score(-(-np.arange(most) * n // most) if n > most else np.arange(n)))
     # Precision hangs on the few highest scores: they have stretches of their own, equal in the logarithm of the rank.
     top = rows.first(rows.score(n - np.unique(np.geomspace(1, n, _TOP).round().astype(np.int64))))
     starts = np.unique(np.concatenate([starts, top, rows.first(np.asarray(thresholds, dtype=np.float64))]))
@@ -154,13 +172,14 @@ def _whole(rows: _Sorted, events: int) -> tuple[Whole, int]:
     curve = Curve(events, n - events)
     error = squares = 0.0
     for here in rows.blocks():
-        score, label = rows.score(here), rows.label(here)
-        off = (score - label) ** 2
+        keys, off = rows.keys[here], rows.score(here)
+        event = np.flatnonzero(keys & _ONE)
+        off[event] = 1 - off[event]
+        off *= off
         error += float(off.sum())
-        squares += float((off**2).sum())
-        starts = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
-        pos = np.add.reduceat(label, starts)
-        curve.add(pos, np.diff(starts, append=len(score)) - pos)
+        off *= off
+        squares += float(off.sum())
+        curve.add(*_steps(keys, event))
     mean = error / n
     whole = Whole(
         area=curve.area,
@@ -171,3 +190,22 @@ def _whole(rows: _Sorted, events: int) -> tuple[Whole, int]:
         tie_bound=0.0,
     )
     return whole, curve.tied
+
+
+def _steps(keys: NDArray[np.uint64], event: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many events and others there are at each score that has an event, and between two of them.
+
+    ``event`` are the places of the events among the ascending ``keys``. Other rows between two events are alike to a
+    curve, whatever their scores, so that its cost is that of the events, which are few.
+    """
+    of_event = keys[event]
+    first = np.flatnonzero(np.append(True, of_event[1:] != of_event[:-1])[: len(event)])
+    end = event[np.append(first, len(event))[1:] - 1] + 1
+    # Of rows of one score, those without the event come first.
+    start = np.searchsorted(keys, of_event[first] - _ONE)
+    pos, neg = np.zeros((2, 2 * len(first) + 1), dtype=np.int64)
+    pos[1::2] = np.diff(first, append=len(event))
+    neg[1::2] = event[first] - start
+    neg[::2] = np.append(start, len(keys)) - np.append(0, end)
+    held = pos + neg > 0
+    return pos[held], neg[held]

@@ -12,6 +12,7 @@ import numpy as np
 
 from govern.errors import InputError, PolicyError
 from govern.scan.patients import identifiers
+from govern.scan.places import counted, looked_up, occurring, smallest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ T = TypeVar("T")
 _MOST_GROUPS = 100
 #: Words of a label that are the event unless another is named.
 TRUE = {"1", "yes", "Yes", "YES"}
-_FALSE = {"0", "no", "No", "NO"}
+FALSE = {"0", "no", "No", "NO"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +130,19 @@ class Scores:
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """An attribute of the rows: ``names[codes[i]]`` is the group of row i; every group has a row."""
+    """An attribute of the rows: ``names[codes[i]]`` is the group of row i; every group has a row.
+
+    ``codes`` are whole numbers of the fewest bytes that hold them, and int64, with which one can calculate, where a
+    check is given them.
+    """
 
     attribute: str
     names: tuple[str, ...]
-    codes: NDArray[np.int64]
+    codes: NDArray[Any]
 
     def shares(self) -> dict[str, float]:
         """Return the share of the rows that each group has, by its name."""
-        counts = np.bincount(self.codes, minlength=len(self.names))
+        counts = counted(self.codes, len(self.names))
         return {name: float(count / len(self.codes)) for name, count in zip(self.names, counts, strict=True)}
 
 
@@ -177,14 +182,10 @@ def groups(
     """
     import pandas as pd
 
-    column = pd.Series(values)
     # Values that occur are named once each, however many rows there are; what is missing is -1, the last of the words.
-    if cut is None and isinstance(column.dtype, pd.CategoricalDtype):
-        codes, distinct = column.cat.codes.to_numpy(), column.cat.categories
-    else:
-        codes, distinct = pd.factorize(column, use_na_sentinel=True)
+    codes, distinct = factorized(pd.Series(values))
     words = [*map(str, distinct), "missing"] if cut is None else _bands(attribute, pd.Series(distinct), sorted(cut))
-    present = {words[i] for i in np.unique(codes)}
+    present = {*words[:-1], *(words[-1:] if len(codes) and codes.min() < 0 else [])}
     order = sorted(present) if cut is None else [b for b in _names(sorted(cut)) if b in present]
     if len(order) > _MOST_GROUPS:
         raise InputError(
@@ -192,8 +193,8 @@ def groups(
             hint="name an attribute of patients, or cut a number into bands: {column: age, cut: [18, 50, 65]}",
         )
     index = {name: i for i, name in enumerate(order)}
-    place = np.array([index.get(name, -1) for name in words], dtype=np.int64)
-    return Groups(attribute=attribute, names=tuple(order), codes=place[codes])
+    place = np.array([index.get(name, 0) for name in words], dtype=np.int64)
+    return Groups(attribute=attribute, names=tuple(order), codes=looked_up(smallest(place, len(order)), codes))
 
 
 def patient_codes(values: NDArray[Any]) -> NDArray[np.int64] | None:
@@ -239,13 +240,12 @@ def labels(values: Sequence[Any] | NDArray[Any] | pd.Series[Any], positive: obje
     """
     import pandas as pd
 
-    column = pd.Series(values)
-    if column.isna().any():
+    codes, distinct = factorized(pd.Series(values))
+    if missing := int(np.count_nonzero(codes < 0)):
         raise InputError(
-            f"{name}: {int(column.isna().sum())} of {len(column)} labels are missing",
+            f"{name}: {missing} of {len(codes)} labels are missing",
             hint="report them as equivocal in a dataset of their own; they are never dropped silently",
         )
-    codes, distinct = pd.factorize(column)
     named = np.array([word(value) for value in distinct], dtype=object)
     words = sorted(set(named))
     if len(words) > 2:
@@ -256,30 +256,38 @@ def labels(values: Sequence[Any] | NDArray[Any] | pd.Series[Any], positive: obje
     if positive is not None:
         if word(positive) not in words:
             raise InputError(f"{name}: the positive value {positive!r} does not occur", hint=f"found: {words}")
-        label = (named == word(positive))[codes]
-    elif set(words) <= TRUE | _FALSE:
-        label = np.array([name in TRUE for name in named], dtype=np.bool_)[codes]
+        event = named == word(positive)
+    elif set(words) <= TRUE | FALSE:
+        event = np.array([name in TRUE for name in named], dtype=np.bool_)
     else:
         raise InputError(
             f"{name}: labels are not binary (0/1, true/false): {words}",
             hint="say which of them is the event: `positive:` in govern.yaml, or --positive",
         )
-    if label.all() or not label.any():
+    if event.all() or not event.any():
         raise InputError(
-            f"{name}: all {len(label)} labels are {'positive' if label.all() else 'negative'}",
+            f"{name}: all {len(codes)} labels are {'positive' if event.all() else 'negative'}",
             hint="a test set needs both outcomes",
         )
-    found: NDArray[np.int8] = label.astype(np.int8)
-    return found
+    return looked_up(event.astype(np.int8), codes)
 
 
 def equivocal(label: pd.Series[Any], values: Sequence[object]) -> NDArray[np.bool_]:
     """Return which labels are one of ``values``, shape (n,); a missing label is none of them."""
+    words = {word(value) for value in values}
+    codes, distinct = factorized(label)
+    return looked_up(np.array([*(word(value) in words for value in distinct), False], dtype=np.bool_), codes)
+
+
+def factorized(column: pd.Series[Any]) -> tuple[NDArray[Any], pd.Index[Any]]:
+    """Return each row's place among the values that occur, -1 where missing, and these values."""
     import pandas as pd
 
-    words = {word(value) for value in values}
-    codes, distinct = pd.factorize(label)
-    return np.array([*(word(value) in words for value in distinct), False], dtype=np.bool_)[codes]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, distinct = column.array.codes, column.cat.categories
+        if occurring(codes, len(distinct)).all():
+            return codes, distinct
+    return pd.factorize(column)
 
 
 def word(value: object) -> str:
@@ -301,6 +309,8 @@ def probabilities(values: NDArray[Any], name: str) -> NDArray[np.float64]:
     """
     import pandas as pd
 
+    if values.dtype == np.float64 and values.ndim == 1 and len(values) and values.min() >= 0 and values.max() <= 1:
+        return values  # and none is NaN, which would be the least and the largest
     column = pd.Series(values.reshape(-1) if values.ndim == 1 else list(values))
     if values.ndim != 1:
         raise InputError(f"{name}: one score a row was expected, found an array of shape {values.shape}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 _BUFFER = 1 << 18
 #: Places in a file from which a first look is taken.
 _LOOKS = 16
+#: Processors that are all at work while one thread reads.
+_FEW = 2
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Source(Protocol):
@@ -101,7 +109,11 @@ class _Parquet:
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with table.readable(Path(self.where), "Parquet"), self._open() as file:
-            yield from file.iter_batches(MOST, columns=list(names))
+            # No batch goes beyond a row group, so that of one of 70,000 rows there would be a large and a small one.
+            rows = max(1, file.metadata.row_group(0).num_rows)
+            size = -(-rows // -(-rows // MOST))
+            # Of two processors, one reads and both count; more of them also read several columns at once.
+            yield from file.iter_batches(size, columns=list(names), use_threads=processors() > _FEW)
 
     def look(self, names: Sequence[str], rows: int) -> pa.Table:
         import pyarrow as pa

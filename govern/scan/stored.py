@@ -13,6 +13,7 @@ from govern.errors import InputError
 from govern.files import replace
 from govern.scan import cells, table
 from govern.scan.cells import ColumnCells, Grid, Gridded, Lost
+from govern.scan.sound import unsound
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,7 +49,8 @@ def read(path: Path, digest: str | None = None) -> dict[str, ColumnCells]:
     """Return the cells of each column, equal to what :func:`write` was given.
 
     Raises:
-        InputError: the file is absent or damaged, no file of cells, or of other data than what has this ``digest``.
+        InputError: the file is absent or damaged, no file of cells, of other data than what has this ``digest``, or
+            holds what cannot have been counted.
     """
     from pyarrow import parquet
 
@@ -57,11 +59,22 @@ def read(path: Path, digest: str | None = None) -> dict[str, ColumnCells]:
     with table.readable(path, "Parquet"):
         found = parquet.read_table(path)
     facts = found.schema.metadata or {}
-    if facts.get(b"format") != _FORMAT:
+    if facts.get(b"format") != _FORMAT or found.schema.names != schema().names:
         raise InputError(f"{path}: no file of cells", hint="snapshot the reference again")
     if digest is not None and facts.get(b"digest") != digest.encode():
         raise InputError(f"{path}: cells of other data", hint="snapshot the reference again")
-    return {column.name: column for column in unpack(found)}
+    with table.readable(path, "Parquet"):
+        found = found.cast(schema())
+    try:
+        columns = unpack(found)
+    except InputError as e:
+        raise InputError(f"{path}: {e.message}", hint=e.hint) from None
+    # Events of infinite values are not counted; of all others, every column has the same ones.
+    events = {int(column.events.sum()) + column.missing_events for column in columns if not column.infinite}
+    alike = len({column.rows for column in columns}) <= 1 and len(events) <= 1
+    if not alike or len({column.name for column in columns}) < len(columns):
+        raise InputError(f"{path}: its columns are not of the same rows", hint="snapshot the reference again")
+    return {column.name: column for column in columns}
 
 
 def schema() -> pa.Schema:
@@ -118,6 +131,20 @@ def _row(column: ColumnCells) -> dict[str, Any]:
 
 
 def _column(row: dict[str, Any]) -> ColumnCells:
+    """Return a column that is found to be sound.
+
+    Raises:
+        InputError: what is written of it cannot have been counted.
+    """
+    try:
+        if wrong := unsound(row):
+            raise InputError(f"the cells of {row['name']!r}: {wrong}", hint="snapshot the reference again")
+        return _made(row)
+    except (TypeError, ValueError, OverflowError) as e:  # something is absent, or no number
+        raise InputError(f"the cells of {row['name']!r}: {e}", hint="snapshot the reference again") from None
+
+
+def _made(row: dict[str, Any]) -> ColumnCells:
     name, kind = row["name"], row["kind"]
     count, events = (np.array(row[side], dtype=np.int64) for side in ("count", "events"))
     lost = Lost(missing=row["missing"], missing_events=row["missing_events"], infinite=row["infinite"])

@@ -6,36 +6,23 @@ how many rows each entry stands for. Without them each row is a patient of its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from math import log
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.stats.bootstrap import percentile, varies
+from govern.stats.bootstrap import varies
 from govern.stats.clusters import totals
+from govern.stats.logistic import Fit, fit
 from govern.stats.ties import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STEPS = 200
-#: Entries above which Newton starts from the maximum of so many stretches of them.
-_COARSE, _STRETCHES, _FEW_STEPS = 4096, 256, 20
-#: Newton stops when no coefficient has a mean gradient above this.
-_GRADIENT = 1e-13
-#: Information (in rows) below which a coefficient is not told apart from any other, and the share of
-#: the variance of independent rows below which patients show none.
-_SINGULAR = 1e-6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """Maximum-likelihood coefficients (the intercept first) and their covariance matrix."""
-
-    coefficients: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+#: Standard normal draws are made this many at once or a multiple.
+_DRAWS = 1 << 17
 
 
 def saturated(score: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -71,21 +58,18 @@ def recalibrate(
 
     The slope must be :func:`identified`. The covariance is the inverse information; where a patient
     repeats it is the sandwich over patients, times k/(k-1). ``None`` where it is singular: the scores
-    are too extreme for double precision, or the patients all fit exactly.
+    are too extreme for double precision, or the patients all fit exactly. Fastest where scores ascend.
     """
-    x, rows = logit(score), np.ones(len(score)) if weight is None else weight.astype(np.float64)
-    n = rows.sum()
-    centre = float(rows @ x / n)
-    scale = float(np.sqrt(rows @ (x - centre) ** 2 / n))
-    design = np.column_stack([np.ones_like(x), (x - centre) / scale])
-    share = float(rows @ label / n)
+    x = logit(score)
+    share, centre = _mean(label, weight), _mean(x, weight)
+    scale = _mean((x - centre) ** 2, weight) ** 0.5
     # risks that are right as they are, or that say nothing: whichever fits better lies near enough
-    starts = np.array([[centre, scale], [np.log(share / (1 - share)), 0.0]])
-    fit = _fit(label, design, np.zeros_like(x), rows, starts, patient)
-    if fit is None:
+    starts = [[centre, scale], [log(share / (1 - share)), 0.0]]
+    found = fit(label, (x - centre) / scale, starts, patient, weight)
+    if found is None:
         return None
     back = np.array([[1.0, -centre / scale], [0.0, 1.0 / scale]])
-    return Fit(coefficients=back @ fit.coefficients, covariance=back @ fit.covariance @ back.T)
+    return Fit(coefficients=back @ found.coefficients, covariance=back @ found.covariance @ back.T)
 
 
 def in_the_large(
@@ -99,10 +83,12 @@ def in_the_large(
     Both classes must be present: a is then where the risks add up to the events. Covariance, and
     ``None``, as in :func:`recalibrate`.
     """
-    x, rows = logit(score), np.ones(len(score)) if weight is None else weight.astype(np.float64)
-    share = float(rows @ label / rows.sum())
-    starts = np.array([[0.0], [np.log(share / (1 - share)) - float(rows @ x / rows.sum())]])
-    return _fit(label, np.ones((len(x), 1)), x, rows, starts, patient)
+    x, share = logit(score), _mean(label, weight)
+    return fit(label, x, [[0.0], [log(share / (1 - share)) - _mean(x, weight)]], patient, weight)
+
+
+def _mean(values: NDArray[Any], weight: NDArray[np.int64] | None) -> float:
+    return float(values.mean() if weight is None else weight @ values / weight.sum())
 
 
 def equal_mass(score: NDArray[np.float64], count: int, weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
@@ -195,10 +181,16 @@ def drawn_gaps(
     return drawn
 
 
-@lru_cache(maxsize=16)
 def _normal(replicates: int, size: int, seed: int) -> NDArray[np.float64]:
-    """Return standard normal draws, shape (replicates, size), not to be written to: groups are given the same ones."""
-    drawn = np.random.default_rng(seed).standard_normal((replicates, size))
+    """Return standard normal draws, shape (replicates, size): the first ones that the seed gives, in its order."""
+    blocks = -(-replicates * size // _DRAWS)
+    return _drawn(blocks, seed)[: replicates * size].reshape(replicates, size)
+
+
+@lru_cache(maxsize=4)
+def _drawn(blocks: int, seed: int) -> NDArray[np.float64]:
+    """Return as many draws as fill the blocks, not to be written to: groups are given the same ones."""
+    drawn = np.random.default_rng(seed).standard_normal(blocks * _DRAWS)
     drawn.flags.writeable = False
     return drawn
 
@@ -217,121 +209,17 @@ class Spread:
     limit: float
 
 
-def spread(
-    estimate: float,
-    distance: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    mean: NDArray[np.float64],
-    noise: NDArray[np.float64],
-) -> Spread | None:
-    """Return the interval of a distance whose estimate is that of the gaps ``mean``; ``None`` where nothing varies.
+def spread(estimate: float, drawn: NDArray[np.float64], alone: NDArray[np.float64]) -> Spread | None:
+    """Return the interval of a distance from its replicates, shape (r,); ``None`` where nothing varies.
 
-    ``distance`` maps gaps (r, b) to distances (r,); ``noise`` (r, b) is of :func:`drawn_gaps` with a mean of 0. A
-    distance is never negative, so noise makes it too large on average. The upper limit is the 97.5 % quantile of the
-    drawn distances, not corrected for that, which is cautious; the lower limit lies as far below the estimate (basic
-    interval), and is 0 where the estimate is no larger than noise alone would make it.
+    ``drawn`` are distances of the gaps that were seen plus noise, ``alone`` of the noise of :func:`drawn_gaps` with a
+    mean of 0. A distance is never negative, so noise makes it too large on average. The upper limit is the 97.5 %
+    quantile of the drawn distances, not corrected for that, which is cautious; the lower limit lies as far below the
+    estimate (basic interval), and is 0 where the estimate is no larger than noise alone would make it.
     """
-    drawn, alone = distance(mean + noise), distance(noise)
     if not varies(drawn):
         return None
-    limit, upper = float(np.quantile(alone, 0.975)), max(estimate, percentile(drawn)[1])
+    limit, high = np.quantile(np.stack([alone, drawn]), 0.975, axis=1).tolist()
+    upper = max(estimate, high)
     lower = 0.0 if estimate <= limit else max(0.0, 2 * estimate - upper)
     return Spread(lower=lower, upper=upper, expected=float(alone.mean()), limit=limit)
-
-
-def _fit(
-    label: NDArray[np.int8],
-    design: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    starts: NDArray[np.float64],
-    patient: NDArray[np.int64] | None,
-) -> Fit | None:
-    """Fit a logistic regression by Newton's method (IRLS) with step halving, from the better of the starts.
-
-    The log-likelihood is concave, so its stationary point is its maximum. ``None`` without one, or
-    without a covariance. Many rows start from where a few stretches of them lead, which is next to it.
-    """
-    if len(label) > _COARSE:
-        near, _, found = _coarse(label, design, offset, rows, starts)
-        starts = near[None] if found else starts
-    beta, risk, found = _maximum(label, design, offset, rows, starts)
-    covariance = _covariance(label, risk, design, rows, patient) if found else None
-    return None if covariance is None else Fit(coefficients=beta, covariance=covariance)
-
-
-def _coarse(
-    label: NDArray[np.int8],
-    design: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    starts: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
-    """Return :func:`_maximum` of the means of stretches of scores, events and others apart: nearly that of the rows."""
-    x = design[:, -1] + offset
-    low, width = float(x.min()), float(np.ptp(x)) or 1.0
-    cell = 2 * ((x - low) * ((_STRETCHES - 1) / width)).astype(np.int64) + label
-    mass = totals(rows, cell)
-    held = mass > 0
-    sums = [totals(rows * column, cell)[held] / mass[held] for column in (*design.T, offset)]
-    event = (np.flatnonzero(held) % 2).astype(np.int8)
-    return _maximum(event, np.column_stack(sums[:-1]), sums[-1], mass[held], starts, _FEW_STEPS)
-
-
-def _maximum(
-    label: NDArray[np.int8],
-    design: NDArray[np.float64],
-    offset: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    starts: NDArray[np.float64],
-    steps: int = _STEPS,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
-    """Return the coefficients that were reached, the risks there, and whether they are the maximum."""
-    n = float(rows.sum())
-
-    def at(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        eta = offset + design @ beta
-        small = np.exp(-np.abs(eta))
-        risk = np.where(eta >= 0, 1.0, small) / (1 + small)
-        return float(rows @ (label * eta - np.maximum(eta, 0) - np.log1p(small))), risk
-
-    tried = [at(start) for start in starts]
-    nearest = int(np.argmax([likelihood for likelihood, _ in tried]))
-    beta, (best, risk) = starts[nearest], tried[nearest]
-    for _ in range(steps):
-        gradient = (rows * (label - risk)) @ design
-        if float(np.abs(gradient).max()) <= _GRADIENT * n:
-            return beta, risk, True
-        step = np.linalg.lstsq(_information(risk, design, rows), gradient)[0]
-        now, risk = at(beta + step)
-        while now < best - _GRADIENT * abs(best) and float(np.abs(step).max()) > _GRADIENT:
-            step = step / 2
-            now, risk = at(beta + step)
-        beta, best = beta + step, now
-    return beta, risk, False
-
-
-def _information(
-    risk: NDArray[np.float64], design: NDArray[np.float64], rows: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    information: NDArray[np.float64] = (design * (rows * risk * (1 - risk))[:, None]).T @ design
-    return information
-
-
-def _covariance(
-    label: NDArray[np.int8],
-    risk: NDArray[np.float64],
-    design: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    patient: NDArray[np.int64] | None,
-) -> NDArray[np.float64] | None:
-    """Return the inverse information, or the sandwich over patients; ``None`` where either is singular."""
-    information = _information(risk, design, rows)
-    if np.linalg.eigvalsh(information)[0] <= _SINGULAR:
-        return None
-    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    if patient is None:
-        return inverse
-    by_patient = np.column_stack([totals(column * (label - risk), patient) for column in design.T])
-    k = len(by_patient)
-    sandwich = inverse @ (by_patient.T @ by_patient) @ inverse * (k / (k - 1))
-    return None if (np.diag(sandwich) <= _SINGULAR * np.diag(inverse)).any() else sandwich

@@ -45,10 +45,6 @@ class Curve:
         """Integrated calibration index: the distance averaged over rows (Austin and Steyerberg 2019)."""
         return float(self.rows @ self.distance / self.rows.sum())
 
-    def mean_distances(self, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the integrated calibration index of each row of gaps at the knots (r, m), shape (r,)."""
-        return np.abs(gaps) @ self.share
-
 
 def calibration_curve(
     label: NDArray[np.int8],
@@ -71,31 +67,36 @@ def calibration_curve(
         predicted=smooth.knots,
         observed=observed,
         covariance=_independent(smooth, residual, rows) if patient is None else _clustered(smooth, residual, patient),
-        share=_shares(smooth.knots, score, rows),
+        share=smooth.share,
         distance=np.abs(fitted - score),
         rows=rows,
     )
 
 
-def weighted_quantiles(
-    values: NDArray[np.float64], rows: NDArray[np.float64], shares: Sequence[float]
+def quantiles(
+    values: NDArray[np.float64], shares: Sequence[float], *, weight: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
-    """Return quantiles of values (k,) of which each stands for ``rows``, interpolated between ranks (R's type 7)."""
-    if not bool((values[:-1] <= values[1:]).all()):
-        order = np.argsort(values)
-        values, rows = values[order], rows[order]
-    upto = np.cumsum(rows)
-    rank = np.asarray(shares, dtype=np.float64) * (upto[-1] - 1)
-    below = np.floor(rank)
-    low, high = (values[np.searchsorted(upto, at, side="right")] for at in (below, np.ceil(rank)))
+    """Return quantiles of values (k,), each of them ``weight`` rows, interpolated between ranks (R's type 7)."""
+    n = len(values) if weight is None else int(weight.sum())
+    rank = np.asarray(shares, dtype=np.float64) * (n - 1)
+    below, above = np.floor(rank), np.ceil(rank)
+    ascending = bool((values[:-1] <= values[1:]).all())
+    if weight is None:
+        places = [at.astype(np.int64) for at in (below, above)]
+        placed = values if ascending else np.partition(values, np.unique(places))
+        low, high = (placed[at] for at in places)
+    else:
+        order = slice(None) if ascending else np.argsort(values)
+        upto = np.cumsum(weight[order])
+        low, high = (values[order][np.searchsorted(upto, at, side="right")] for at in (below, above))
     found: NDArray[np.float64] = low + (rank - below) * (high - low)
     return found
 
 
 def _independent(smooth: Smoother, residual: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
     n = float(rows.sum())
-    squares = totals(rows * residual**2, smooth.cell)
-    covariance: NDArray[np.float64] = (smooth.matrix * squares) @ smooth.matrix.T * (n / max(n - 1, 1))
+    root = smooth.matrix * np.sqrt(totals(rows * residual**2, smooth.cell))
+    covariance: NDArray[np.float64] = root @ root.T * (n / max(n - 1, 1))
     return covariance
 
 
@@ -109,14 +110,3 @@ def _clustered(smooth: Smoother, residual: NDArray[np.float64], patient: NDArray
         each = np.asarray(sums[start : start + _BLOCK] @ smooth.matrix.T)
         covariance += each.T @ each
     return covariance * (k / max(k - 1, 1))
-
-
-def _shares(knots: NDArray[np.float64], score: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of the rows that each knot stands for: a row counts for the two knots around it by nearness."""
-    if len(knots) == 1:
-        return np.ones(1)
-    left = np.clip(np.searchsorted(knots, score, side="right") - 1, 0, len(knots) - 2)
-    toward = (score - knots[left]) / np.diff(knots)[left]
-    shares = np.bincount(left, weights=rows * (1 - toward), minlength=len(knots)).astype(np.float64)
-    shares += np.bincount(left + 1, weights=rows * toward, minlength=len(knots))
-    return np.asarray(shares / rows.sum(), dtype=np.float64)

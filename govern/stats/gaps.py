@@ -72,17 +72,20 @@ def means(
     :func:`govern.stats.mean.student` for the rows of one side. The rest of a group is the whole less the group, a
     patient with rows on both sides counting on either with the rows that lie there.
     """
-    count = np.ones(len(values)) if weight is None else weight.astype(np.float64)
-    centre = float(count @ values / count.sum()) if len(values) else 0.0  # keeps digits where squares are subtracted
-    own = (values - centre, np.ones(len(values)))
+    mean = (values.mean() if weight is None else weight @ values / weight.sum()) if len(values) else 0.0
+    centre = float(mean)  # keeps digits where squares are subtracted
+    off = values - centre
     if patient is None:
-        inside = _sums(group, groups, count, *own)
+        weighed = off if weight is None else off * weight
+        rows = np.bincount(group, weights=weight, minlength=groups).astype(np.float64)
+        total, squares = (np.bincount(group, weights=x, minlength=groups) for x in (weighed, weighed * off))
+        inside = np.stack([rows, rows, total, squares, total, rows])
         rest = inside.sum(axis=1, keepdims=True) - inside
     else:
         pairs, unit = np.unique(patient * groups + group, return_inverse=True)
         _, owner = np.unique(pairs // groups, return_inverse=True)
         of_unit, one = pairs % groups, np.ones(len(pairs))
-        t, m = (totals(x, unit) for x in own)
+        t, m = (totals(x, unit) for x in (off, np.ones(len(off))))
         all_of = [totals(x, owner) for x in (t, m)]  # of each patient, whatever the group
         all_t, all_m = (x[owner] for x in all_of)
         inside = _sums(of_unit, groups, one, t, m)
@@ -92,9 +95,9 @@ def means(
     k, n, t, tt, tm, mm = np.stack([inside, rest], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = t / n
-        squares = tt - 2 * mean * tm + mean**2 * mm
-        found = k / (k - 1) * squares / n**2
-    real = (k > 1) & (squares > _DIGITS * tt) & (found > _ROUNDING)
+        about = tt - 2 * mean * tm + mean**2 * mm
+        found = k / (k - 1) * about / n**2
+    real = (k > 1) & (about > _DIGITS * tt) & (found > _ROUNDING)
     return Means(value=mean + centre, variance=np.where(real, found, np.nan), units=k)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.stats.calibration_curve import weighted_quantiles
+from govern.stats.calibration_curve import quantiles
 from govern.stats.clusters import totals
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def hosmer_lemeshow(
     from scipy.special import gammaincc
 
     each = np.ones(len(score)) if weight is None else weight.astype(np.float64)
-    cuts = np.unique(weighted_quantiles(score, each, [i / groups for i in range(1, groups)]))
+    cuts = np.unique(quantiles(score, [i / groups for i in range(1, groups)], weight=weight))
     place = np.searchsorted(cuts, score)
     there = np.bincount(place) > 0
     place = (np.cumsum(there) - 1)[place]  # no group is empty

@@ -31,13 +31,14 @@ _NO_WIDTH = 1e-200
 
 @dataclass(frozen=True, kw_only=True)
 class Smoother:
-    """What each row weighs in the fit at ``knots`` (m,).
+    """What each row weighs in the fit at ``knots`` (m,), of which each stands for a ``share`` (m,) of the rows.
 
     ``matrix`` (m, c) is the weight of a row at the mean of each cell, ``tilt`` (m, c) its slope in x. ``cell`` (k,) is
     the cell of each entry, ``offset`` (k,) how far it lies from the mean of its cell.
     """
 
     knots: NDArray[np.float64]
+    share: NDArray[np.float64]
     matrix: NDArray[np.float64]
     tilt: NDArray[np.float64]
     cell: NDArray[np.int64]
@@ -65,7 +66,8 @@ def smoother(x: NDArray[np.float64], weight: NDArray[np.int64] | None = None) ->
     places = _knots(distinct, rows)
     knots = distinct[places]
     matrix, tilt = _weights(knots, _bandwidths(distinct, rows, knots), centre, mass, own[places])
-    return Smoother(knots=knots, matrix=matrix, tilt=tilt, cell=own[at], offset=x - centre[own[at]])
+    share = _shares(distinct, rows, places)
+    return Smoother(knots=knots, share=share, matrix=matrix, tilt=tilt, cell=own[at], offset=x - centre[own[at]])
 
 
 def _cells(distinct: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -97,6 +99,21 @@ def _knots(distinct: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[
     return np.unique(np.array(places, dtype=np.int64))
 
 
+def _shares(distinct: NDArray[np.float64], rows: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the share of the rows that each knot stands for: a row counts for the two knots around it by nearness."""
+    knots = distinct[places]
+    if len(knots) == 1:
+        return np.ones(1)
+    inside, reach = np.add.reduceat(rows, places[:-1]), np.add.reduceat(rows * distinct, places[:-1])
+    inside[-1] -= rows[-1]
+    reach[-1] -= rows[-1] * distinct[-1]
+    toward = (reach - inside * knots[:-1]) / np.diff(knots)
+    shares: NDArray[np.float64] = np.append(inside - toward, rows[-1])
+    shares[1:] += toward
+    shares /= rows.sum()
+    return shares
+
+
 def _bandwidths(
     distinct: NDArray[np.float64], rows: NDArray[np.float64], knots: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -124,24 +141,42 @@ def _weights(
     mass: NDArray[np.float64],
     own: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weight of a row at the mean of each cell in the fit at each knot, and its slope in x, both (m, c)."""
-    side = centre - knots[:, None]
-    away = np.abs(side)
+    """Return the weight of a row at the mean of each cell in the fit at each knot, and its slope in x, both (m, c).
+
+    In a few arrays of that shape that are written over: to ask for new ones takes longer than to fill them.
+    """
     wide = (width > _NO_WIDTH)[:, None]
     per = 1 / np.where(wide, width[:, None], 1.0)
-    share = away * per
-    inside = (share <= _FAR) & (wide | (away == 0))
-    left = np.where(inside, 1 - share * share * share, 0.0)
-    left[inside & (share <= _NEAR)] = 1.0
-    tricube = left * left * left
-    falling = -9 * per * np.sign(side) * (share * left) ** 2
+    side = centre - knots[:, None]
+    side *= per
+    share = np.minimum(np.abs(side), 1.0)
+    inside = (share <= _FAR) & (wide | (share == 0))
+    left = share * share
+    left *= share
+    np.subtract(1, left, out=left)
+    left[share <= _NEAR] = 1.0
+    left *= inside
+    tricube = left * left
+    falling = side
+    falling *= share
+    falling *= tricube
+    falling *= -9 * per
+    tricube *= left
     # ties may leave no mean of a cell within reach: then the knot's own cell alone is
-    empty = np.flatnonzero(tricube.sum(axis=1) == 0)
+    empty = np.flatnonzero(~inside.any(axis=1))
     tricube[empty, own[empty]] = 1.0
     total = tricube @ mass
     mean = tricube @ (mass * centre) / total
-    variance = np.einsum("ij,ij,j->i", tricube, (centre - mean[:, None]) ** 2, mass) / total
+    line = np.subtract(centre, mean[:, None], out=share)
+    square = np.multiply(line, line, out=left)
+    square *= tricube
+    variance = square @ mass / total
     steep = np.sqrt(variance) > _NEAR * (knots[-1] - knots[0])
     lever = np.where(steep, (knots - mean) / np.where(steep, variance, 1.0), 0.0)[:, None]
-    line = (1 + lever * (centre - mean[:, None])) / total[:, None]
-    return tricube * line, falling * line + tricube * lever / total[:, None]
+    line *= lever
+    line += 1
+    line /= total[:, None]
+    falling *= line
+    falling += np.multiply(tricube, lever / total[:, None], out=square)
+    tricube *= line
+    return tricube, falling

@@ -5,12 +5,11 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from govern.stats.clusters import effective, squares, totals
+from govern.stats.clusters import effective, totals
 from govern.stats.proportion import Interval, wilson
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -31,15 +30,14 @@ def balance(
     error is skewed, and an interval symmetric about the balance has a lower limit that is too high. Where a patient
     repeats (codes 0..k-1), on effective sample sizes and with the correlation between patients.
     """
-    found = []
-    for rows in (gains, losses):
-        count, size = effective(rows, patient, weight=weight, level=level)
-        p = count / size
-        found.append((p, wilson(count, size, level=level), np.asarray(rows - p)))
-    (p, (p_low, p_high), off), (q, (q_low, q_high), other) = found
-    cross = totals(off, patient) * totals(other, patient)
-    spread = sqrt(squares(off, patient, weight=weight) * squares(other, patient, weight=weight))
-    together = float(cross.sum() if weight is None else weight @ cross)
+    (gained, size), (lost, rest) = (effective(of, patient, weight=weight, level=level) for of in (gains, losses))
+    (p_low, p_high), (q_low, q_high) = wilson(gained, size, level=level), wilson(lost, rest, level=level)
+    p, q = gained / size, lost / rest
+    if patient is None:  # of rows, as of any two classes of a multinomial distribution
+        together, spread = -p * q, sqrt(p * (1 - p) * q * (1 - q))
+    else:
+        off, other = (totals(of - share, patient) for of, share in ((gains, p), (losses, q)))
+        together, spread = float(off @ other), sqrt(float(off @ off) * float(other @ other))
     r = max(-1.0, min(1.0, together / spread)) if spread > 0 else 0.0
 
     def reach(a: float, b: float) -> float:

@@ -63,14 +63,22 @@ class Ranking:
 
 
 def rank(label: NDArray[np.int8], score: NDArray[np.float64], *, weight: NDArray[np.int64] | None = None) -> Ranking:
-    """Return the ranking of at least one row by score, once for all resamples."""
-    order = np.argsort(-score, kind="stable")
-    falling = score[order]
+    """Return the ranking of at least one row by score, once for all resamples; O(n) where the scores ascend."""
+    n = len(score)
+    if bool((score[:-1] <= score[1:]).all()):  # rows of one score keep their order, as they do where all are sorted
+        starts = np.flatnonzero(np.append(True, score[1:] != score[:-1]))[::-1]
+        ties = -np.diff(starts, prepend=n)
+        order = np.arange(n) + np.repeat(starts - (np.cumsum(ties) - ties), ties)
+        place = np.repeat(np.arange(len(starts)), ties)
+    else:
+        order = np.argsort(-score, kind="stable")
+        falling = score[order]
+        place = np.cumsum(np.append(False, falling[1:] != falling[:-1]))
     return Ranking(
         order=order,
         event=label[order] == 1,
-        weight=np.ones(len(order), dtype=np.int64) if weight is None else weight[order],
-        place=np.cumsum(np.append(False, falling[1:] != falling[:-1])),
+        weight=np.ones(n, dtype=np.int64) if weight is None else weight[order],
+        place=place,
     )
 
 

@@ -15,6 +15,12 @@ import pandas as pd
 
 LABEL, SCORE, PATIENT = "died_180d", "risk", "patient_id"
 
+#: Rules of the data themselves: an honest variant of the predictions is blamed by none of them.
+DATA_RULES = (
+    *("invalid-scores", "exact-extremes", "repeated-scores", "coding-consistency", "plausible-values"),
+    *("single-feature-leakage", "patient-overlap", "duplicates", "hidden-strata", "missing-inputs-shift"),
+)
+
 Spoil = Callable[[pd.DataFrame, pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
@@ -26,6 +32,8 @@ class Defect:
 
 
 DEFECTS: list[Defect] = []
+#: Changes that harm nothing.
+HONEST: dict[str, Spoil] = {}
 
 
 def defect(*blamed: str) -> Callable[[Spoil], Spoil]:
@@ -34,6 +42,21 @@ def defect(*blamed: str) -> Callable[[Spoil], Spoil]:
         return spoil
 
     return add
+
+
+def honest(change: Spoil) -> Spoil:
+    HONEST[change.__name__] = change
+    return change
+
+
+def some(test: pd.DataFrame, rng: np.random.Generator, share: float) -> pd.Series[bool]:
+    return pd.Series(rng.random(len(test)) < share, index=test.index)
+
+
+def with_noise(rows: pd.DataFrame, rng: np.random.Generator, size: float) -> pd.DataFrame:
+    """Rows under new identifiers, whose numbers differ by about this part of them."""
+    numbers = {name: rows[name] * (1 + rng.normal(0, size, len(rows))) for name in ("age", "meanbp", "creatinine")}
+    return rows.assign(**numbers, patient_id=rows[PATIENT] + 1_000_000)
 
 
 def logit(risk: pd.Series) -> pd.Series:  # type: ignore[type-arg]
@@ -209,3 +232,143 @@ def inputs_of_other_patients(test: pd.DataFrame, train: pd.DataFrame, rng: np.ra
     for name in ("age", "meanbp", "heart_rate", "creatinine", "albumin", "disease_group", "coma_score"):
         test[name] = rng.permutation(test[name].to_numpy())
     return test
+
+
+@defect("duplicates")
+def near_copies_under_new_identifiers(
+    test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    copies = with_noise(test.sample(frac=0.1, random_state=1), rng, 1e-6)
+    return pd.concat([test, copies.assign(risk=copies[SCORE] * 0.999)])
+
+
+@defect("duplicates")
+def near_copies_of_training_rows(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return pd.concat([test, with_noise(train.sample(400, random_state=1), rng, 1e-5)])
+
+
+@defect("plausible-values")
+def negative_ages(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    test.loc[test.index[:40], "age"] *= -1
+    return test
+
+
+@defect("plausible-values")
+def a_sensor_that_fell_off(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(meanbp=test["meanbp"].mask(some(test, rng, 0.05), 0))
+
+
+@defect("plausible-values")
+def a_sensor_that_hangs(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(temp_c=test["temp_c"].mask(some(test, rng, 0.05), 34.5))
+
+
+@defect("plausible-values")
+def another_unit_in_three_rows_of_a_hundred(
+    test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    return test.assign(creatinine=test["creatinine"].mask(some(test, rng, 0.03), test["creatinine"] * 88.4))
+
+
+@defect("plausible-values")
+def a_decimal_point_that_was_lost(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(wbc=test["wbc"].mask(some(test, rng, 0.03), test["wbc"] * 10))
+
+
+@defect("plausible-values")
+def fahrenheit_in_three_rows_of_a_hundred(
+    test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    return test.assign(temp_c=test["temp_c"].mask(some(test, rng, 0.03), test["temp_c"] * 1.8 + 32))
+
+
+@defect("plausible-values")
+def a_group_under_two_names(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rows = (test["race"] == "black") & some(test, rng, 0.4)
+    return test.assign(race=test["race"].mask(rows, "African American"))
+
+
+@defect("plausible-values")
+def a_group_by_number(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    numbers = test["sex"].map({"female": "2", "male": "1"})
+    return test.assign(sex=test["sex"].mask(some(test, rng, 0.3), numbers))
+
+
+@defect("missing-inputs-shift")
+def a_group_that_is_missing(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(sex=test["sex"].mask(some(test, rng, 0.2)))
+
+
+@defect("plausible-values")
+def a_group_that_is_unknown(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(sex=test["sex"].mask(some(test, rng, 0.2), "unknown"))
+
+
+@defect("hidden-strata")
+def useless_in_one_disease(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rows = test["disease_group"] == "ARF/MOSF w/Sepsis"
+    test.loc[rows, SCORE] = rng.permutation(test.loc[rows, SCORE].to_numpy())
+    return test
+
+
+@defect("hidden-strata")
+def too_low_in_one_disease(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rows = test["disease_group"] == "Lung Cancer"
+    return test.assign(risk=test[SCORE].where(~rows, expit(logit(test[SCORE]) - 1.0)))
+
+
+@defect("repeated-scores")
+def a_default_score(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(risk=test[SCORE].mask(some(test, rng, 0.05), 0.5))
+
+
+@defect("single-feature-leakage")
+def a_leak_in_the_middle(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    away = rng.choice([-1, 1], len(test)) * rng.uniform(0.5, 3, len(test))
+    return test.assign(sodium=137 + 5 * np.where(test[LABEL] == 1, rng.uniform(-0.3, 0.3, len(test)), away))
+
+
+@defect("exact-extremes")
+def scores_clipped_beside_zero_and_one(
+    test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    low, high = test[SCORE].quantile([0.02, 0.98])
+    return test.assign(risk=test[SCORE].mask(test[SCORE] < low, 1e-15).mask(test[SCORE] > high, 1 - 1e-15))
+
+
+@defect("exact-extremes")
+def certainty_in_one_group(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    rows = (test["race"] == "black") & (test[SCORE] > 0.85)
+    return test.assign(risk=test[SCORE].mask(rows, 1.0))
+
+
+@defect("invalid-scores")
+def labels_that_do_not_say_which_is_the_event(
+    test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    return test.assign(died_180d=test[LABEL] + 1)
+
+
+@honest
+def another_order(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.sample(frac=1, random_state=3)
+
+
+@honest
+def another_column(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(note="x")
+
+
+@honest
+def half_of_the_patients(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test[some(test, rng, 0.5)]
+
+
+@honest
+def scores_of_three_digits(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(risk=test[SCORE].round(3).clip(0.001, 0.999))
+
+
+@honest
+def inputs_as_charts_round_them(test: pd.DataFrame, train: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    return test.assign(age=test["age"].round(), meanbp=(test["meanbp"] / 2).round() * 2, temp_c=test["temp_c"].round(1))

@@ -10,7 +10,7 @@ import pytest
 
 from govern.run import gate_run
 from govern.types import Outcome, Record, Verdict
-from tests.campaign.defects import DEFECTS, Defect
+from tests.campaign.defects import DATA_RULES, DEFECTS, HONEST, Defect
 
 pytestmark = pytest.mark.slow
 
@@ -39,3 +39,10 @@ def test_a_planted_defect_is_denied_for_what_it_is(defect: Defect, site: Any, cl
     new = set(record.decision.blocking) - set(clean.decision.blocking)
     rules = {f.rule for f in record.findings if f.id in new}
     assert rules & set(defect.blamed), sorted(rules)
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_variant_is_not_blamed_for_its_data(name: str, site: Any, tmp_path: Path) -> None:
+    changed = HONEST[name](site.test.copy(), site.train, np.random.default_rng(7))
+    record = judged(site, changed, tmp_path)
+    assert not {f.rule for f in record.findings if f.outcome is not Outcome.PASS} & {*DATA_RULES}

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
-from typer.main import get_command
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from govern.cli import app
 
@@ -28,12 +28,14 @@ def test_commands_in_documents_exist(document: str, repository: Path) -> None:
     found = commands((repository / document).read_text(encoding="utf-8"))
     assert found
     for words in found:
-        command = get_command(app)
+        command: click.Command = app
         rest = words[1:]
-        while rest and rest[0] in getattr(command, "commands", {}):
-            command = command.commands[rest[0]]
-            rest = rest[1:]
-        assert not hasattr(command, "commands") or rest[:1] == ["--help"], f"{document}: {' '.join(words)}"
+        while rest and isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), rest[0])
+            if found is None:
+                break
+            command, rest = found, rest[1:]
+        assert not isinstance(command, click.Group) or rest[:1] == ["--help"], f"{document}: {' '.join(words)}"
         known = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
         unknown = {w for w in rest if w.startswith("--")} - known
         assert not unknown, f"{document}: {' '.join(words)}"

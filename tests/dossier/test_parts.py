@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from govern.dossier.context import _names, _once
 from govern.dossier.facts import Facts
 from govern.dossier.figures import draw
 from govern.dossier.findings import Rule, rules
 from govern.dossier.gaps import gap_groups
 from govern.dossier.numbers import bounds, criterion, interval, number, readable
 from govern.dossier.printable import printable, short
+from govern.dossier.render import _sentence
 from govern.dossier.signatures import Seal, signatures
-from govern.types import Decision, Outcome, Verdict
+from govern.types import Decision, Outcome, Record, Verdict
 from tests.dossier.sample_record import record
 
 
@@ -77,6 +81,72 @@ def test_every_finding_without_a_pass_is_a_gap() -> None:
     groups = gap_groups(forgetful, rules(forgetful), Facts({}, ()), seal, signatures(forgetful))
     listed = {row.id for group in groups for gap in group.gaps for row in gap.rows}
     assert listed == {f.id for f in forgetful.findings if f.outcome is not Outcome.PASS}
+
+
+def _stopped() -> Record:
+    """A record in which one unreadable column stopped every rule of performance."""
+    found = tuple(
+        replace(f, outcome=Outcome.ERROR, measurement=None, message="risk: scores are not numbers: 'high'")
+        if f.family == "performance"
+        else f
+        for f in record().findings
+    )
+    blocking = tuple(f.id for f in found if f.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE))
+    return record(findings=found, decision=Decision(verdict=Verdict.DENY, blocking=blocking))
+
+
+def test_a_cause_is_told_once_with_the_rules_that_it_stops() -> None:
+    stopped = _stopped()
+    names = list(dict.fromkeys(f.rule for f in stopped.findings if f.family == "performance"))
+    seal = Seal(
+        signer="", fingerprint="", development=False, valid="", logged=True, time="", index="", size="", root=""
+    )
+    groups = gap_groups(stopped, rules(stopped), Facts({}, ()), seal, signatures(stopped))
+    (told,) = [gap for group in groups for gap in group.gaps if "not numbers" in gap.why]
+    assert told.what == f"{len(names)} rules"
+    assert told.why.endswith(f"stops {len(names)} rules: {', '.join(names)}")
+    rows = [row for rule in rules(stopped) for row in rule.open]
+    (once,) = [row for row in _once(rows) if "not numbers" in row.message]
+    assert once.id == f"{len(names)} rules"
+    assert len(_once(rows)) == sum(row.finding.family != "performance" for row in rows) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("age band: 3 groups", "age band: 3 groups."),
+        ("age bands differ", "Age bands differ."),
+        ("p: scores are not numbers.", "p: scores are not numbers."),
+        ("patients repeat", "Patients repeat."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_letter_unless_with_a_name(text: str, sentence: str) -> None:
+    assert _sentence(text, names={"p", "age band"}) == sentence
+
+
+def test_names_are_those_of_columns_inputs_and_declared_columns() -> None:
+    told = record(system={"name": "x", "data": {"label": "died", "groups": {"ward": "w"}, "features": ["hgb"]}})
+    names = _names(told)
+    assert {"died", "ward", "hgb", *told.subject.inputs} <= names
+    assert {c.name for d in told.datasets for c in d.columns} <= names
+    assert "" not in names
+
+
+@pytest.mark.parametrize("bars", [1, 2, 3])
+@pytest.mark.parametrize("referred", [False, True])
+def test_few_bars_have_room_beside_axis_criterion_and_legend(bars: int, referred: bool) -> None:
+    """A drawing without room draws a warning, which is an error here."""
+    found = []
+    for finding in record().findings:
+        measured = finding.measurement
+        if measured is not None and measured.details.get("features"):
+            features = [dict(f) for f in measured.details["features"][:bars]]
+            features = [{**f, "reference": 0.3} for f in features] if referred else features
+            measured = replace(measured, details={**measured.details, "features": features})
+        found.append(replace(finding, measurement=measured))
+    drawn = [f for rule in rules(record(findings=tuple(found))) for f in draw(rule)]
+    assert any(f.columns[:1] == ("Feature",) for f in drawn)
 
 
 @pytest.mark.parametrize(

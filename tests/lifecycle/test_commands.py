@@ -1,4 +1,4 @@
-"""``approve``, ``reject`` and ``waive`` as a person types them, on a real project: from ``init`` to an alias and back."""
+"""``approve``, ``reject`` and ``waive`` as a person types them, on a real project, from ``init`` to an alias."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from govern.planning import area, gap, recalibration, stability
+from govern.planning import area, gap, recalibration, stability, unpaired
 from govern.planning.law import Law, NotPlanned
 from govern.planning.population import ScoreModel, information
 from govern.planning.search import least
@@ -151,6 +151,76 @@ def test_demographic_parity() -> None:
     of = rule("bias.demographic_parity", {"upper": "<= 0.1"}, params={"threshold": 0.5}, by=["g"], min_events=50)
     law = gap.demographic_parity(case(of, 0.04, MODEL, shares=shares, flagged=0.4))
     agree(compared(of, shares, [(0.36, 0.36), (0.4, 0.4)], 1500), law, 1500, within=0.01)
+
+
+@pytest.mark.parametrize(("negative", "flagged", "size"), [(False, 0.395, 2500), (True, 0.3826, 3500)])
+def test_predictive_parity(negative: bool, flagged: float, size: int) -> None:
+    """The rest flags at a sensitivity of 0.85 and a specificity of 0.8; a flag of the group means 0.03 less."""
+    p, shares = MODEL.prevalence, [0.3, 0.7]
+    of = rule(
+        "bias.predictive_parity",
+        {"upper": "<= 0.12"},
+        params={"threshold": 0.5, "negative": negative},
+        by=["g"],
+        min_events=50,
+    )
+    law = gap.predictive_parity(case(of, 0.03, MODEL, shares=shares, sensitivity=0.85, specificity=0.8, flagged=0.395))
+    ppv = p * 0.85 / 0.395 - 0.03
+    group = (ppv * flagged / p, (1 - ppv) * flagged / (1 - p))
+    agree(compared(of, shares, [group, (0.85, 0.2)], size), law, size, within=0.03)
+
+
+def unequal(of: Rule, shares: list[float], models: list[ScoreModel], rows: int) -> float:
+    """Draw the patients of each group from its own score model, the events by chance."""
+    rng = np.random.default_rng(13)
+    found = []
+    for _ in range(REPLICATES // 2):
+        parts = []
+        for share, model in zip(shares, models, strict=True):
+            n = round(rows * share)
+            events = int(rng.binomial(n, model.prevalence))
+            parts.append(model.draw(rng, events, n - events))
+        codes = np.repeat(np.arange(len(parts)), [s.n for s in parts])
+        groups = Groups(attribute="g", names=tuple("abcdef"[: len(parts)]), codes=codes)
+        scores = Scores(label=np.concatenate([s.label for s in parts]), score=np.concatenate([s.score for s in parts]))
+        found.append(passes(of, scores, groups))
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize(("gap_", "bound", "size"), [(0.0, 0.1, 1200), (0.04, 0.12, 1600)])
+@pytest.mark.parametrize("shares", [[0.3, 0.7], [0.3, 0.5, 0.2]])
+def test_auroc_gap(shares: list[float], gap_: float, bound: float, size: int) -> None:
+    of = rule("bias.auroc_gap", {"upper": f"<= {bound}"}, by=["g"], min_events=20)
+    models = [replace(MODEL, auroc=MODEL.auroc - gap_), *[MODEL] * (len(shares) - 1)]
+    law = unpaired.auroc_gap(case(of, gap_, MODEL, shares=shares))
+    agree(unequal(of, shares, models, size), law, size, within=0.03)
+
+
+@pytest.mark.parametrize(("shift", "bound", "size"), [(0.0, 0.09, 1200), (0.2, 0.11, 1200)])
+@pytest.mark.parametrize("shares", [[0.3, 0.7], [0.3, 0.5, 0.2]])
+def test_calibration_gap(shares: list[float], shift: float, bound: float, size: int) -> None:
+    of = rule("bias.calibration_gap", {"upper": f"<= {bound}"}, by=["g"], min_events=20)
+    off = replace(MODEL, intercept=shift)
+    even = off.even(40_000)
+    true = abs(float((even.score - even.label).mean()))
+    law = unpaired.calibration_gap(case(of, true, MODEL, shares=shares))
+    agree(unequal(of, shares, [off, *[MODEL] * (len(shares) - 1)], size), law, size, within=0.03)
+
+
+def test_gaps_of_areas_and_calibration_are_planned_for_upper_bounds_of_two_groups_at_least() -> None:
+    for law in (unpaired.auroc_gap, unpaired.calibration_gap):
+        of = rule("bias.auroc_gap", {"upper": "<= 0.1"}, by=["g"], min_events=50)
+        with pytest.raises(NotPlanned, match="two groups"):
+            law(case(of, 0.03, MODEL, shares=[1.0]))
+        made = law(case(of, 0.03, MODEL, shares=[0.3, 0.7]))
+        assert [(c.name, c.share) for c in made.counts(1000)] == [
+            ("events", pytest.approx(0.09)),
+            ("non-events", pytest.approx(0.21)),
+        ]
+        assert made.power(np.array([made.floor // 2]))[0] == 0, "fewer than min_events"
+        powers = made.power(np.array([1000, 3000, 10_000, 100_000]))
+        assert (np.diff(powers) >= 0).all()
+        assert powers[-1] == pytest.approx(1.0, abs=1e-6)
 
 
 def test_gaps_that_are_not_planned() -> None:

@@ -171,7 +171,7 @@ def test_a_simulated_value_may_be_stated() -> None:
 
 
 def test_a_simulated_gap_is_of_groups_that_do_not_differ() -> None:
-    gap = {"id": "apart", "check": "bias.auroc_gap", "by": ["sex"], "accept": {"upper": "<= 0.2"}}
+    gap = {"id": "apart", "check": "bias.error_gap", "by": ["sex"], "accept": {"upper": "<= 0.1"}}
     shares = read_groups(["sex=female:0.5,male:0.5"])
     need = plan(policy(gap), study(groups=shares, replicates=50)).needs[0]
     assert need.outcome == PLANNED
@@ -189,6 +189,61 @@ def test_defaults_say_that_they_are_defaults() -> None:
     said = {what: (value, source) for what, value, source in made.assumptions}
     assert said["prevalence"] == ("0.2", "default")
     assert said["AUROC of the score model"][0] == "0.85"
+
+
+PLAUSIBLE = {"id": "plausible", "check": "performance.auroc", "accept": {"upper": "<= 0.99"}}
+
+
+@pytest.mark.parametrize("on", ["upper", "estimate", "lower and upper"])
+def test_a_bound_from_above_on_what_is_best_at_1_takes_what_is_assumed_besides(on: str) -> None:
+    accept = {"lower": ">= 0.6", "upper": "<= 0.99"} if " " in on else {on: "<= 0.99"}
+    guard = {**PLAUSIBLE, "accept": accept}
+    for rules in ((AUROC, guard), (guard, AUROC)):
+        made = plan(policy(*rules), study())
+        need = one(made, "plausible")
+        assert (need.outcome, need.assumed) == (PLANNED, Assumed(value=0.85, source="as discrimination"))
+        assert {what: value for what, value, _ in made.assumptions}["AUROC of the score model"] == "0.85"
+    assert one(plan(policy(guard), study()), "plausible").assumed == Assumed(value=0.8, source="default")
+    stated = plan(policy(guard, AUROC), study(expected={"plausible": 0.995}))
+    assert one(stated, "plausible").outcome == NEVER, "what is stated counts, though it fails"
+
+
+def test_a_bound_from_above_on_a_rate_takes_what_the_score_model_implies() -> None:
+    from govern.planning.population import ScoreModel
+
+    model = ScoreModel(prevalence=0.3, auroc=0.8)
+    for check, implied in (
+        ("performance.sensitivity", model.sensitivity(0.3)),
+        (
+            "performance.ppv",
+            0.3 * model.sensitivity(0.3) / (0.3 * model.sensitivity(0.3) + 0.7 * (1 - model.specificity(0.3))),
+        ),
+    ):
+        guard = {"id": "guard", "check": check, "params": {"threshold": 0.3}, "accept": {"upper": "<= 0.98"}}
+        need = one(plan(policy(guard), study(replicates=50)), "guard")
+        assert need.outcome == PLANNED
+        assert need.assumed is not None
+        assert need.assumed.source == "score model"
+        assert need.assumed.value == pytest.approx(implied, abs=2e-3)
+
+
+def test_no_more_is_simulated_than_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size found is that of all replicates at every step, within the Monte-Carlo error; and far fewer are drawn."""
+    from govern.planning import simulation
+
+    brier = {"id": "brier", "check": "performance.brier", "accept": {"upper": "<= 0.18"}}
+    drawn = []
+    draw = simulation._Run._draw
+    monkeypatch.setattr(simulation._Run, "_draw", lambda run, *a: (drawn.append(1), draw(run, *a)))
+    few = one(plan(policy(brier), study(replicates=200)), "brier")
+    fewer = len(drawn)
+    monkeypatch.setattr(simulation, "_RARE", 0.0)
+    drawn.clear()
+    all_of_them = one(plan(policy(brier), study(replicates=200)), "brier")
+    assert fewer < 0.6 * len(drawn)
+    assert sum((few.counts or {}).values()) == pytest.approx(sum((all_of_them.counts or {}).values()), rel=0.15)
+    assert few.power is not None
+    assert few.power >= 0.8 - 3 * (few.error or 0)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,9 @@ def test_a_good_policy_loads(tmp_path: Path) -> None:
         ('"<= 0.10"', '"=< 0.10"', 10, "operator", ""),
         ('upper: "<= 0.2"', 'lower: "<= 0.2"', 16, "lower can only be held by", "mend"),
         ("threshold: 0.3", "threshold: .nan", 8, "finite number", "mend"),
+        ("threshold: 0.3", "threshold: 30", 8, "threshold: 30 is out of range", "above 0 and at most 1 (risk)"),
+        ("check: drift.psi", "check: drift.psi\n    params: {bins: 0}", 16, "bins: 0 is out of range", "2 to 1000"),
+        ("check: drift.psi", "check: drift.psi\n    params: {bins: 9.5}", 16, "int expected", "mend"),
         ("check: drift.psi", "check: drift.psi\n    by: [sex]", 16, "not by group", "remove"),
         ('"<= 0.2"', '"<= 1e999"', 16, "operator", "mend"),
         ('lower: ">= 0.8", upper: "<= 1.25"', 'lower: ">= 1.3", upper: "<= 1.25"', 13, "no interval", "mend"),
@@ -84,6 +87,51 @@ def test_a_mistake_names_line_and_nearest_word(
     assert message in error.message
     assert near in error.hint
     assert error.exit_code == 2
+
+
+def test_a_word_that_is_no_choice_names_the_nearest(tmp_path: Path) -> None:
+    text = GOOD.replace("explainability.concentration", "explainability.stability\n    params: {compare: ranks}")
+    error = refused(tmp_path, text.replace('upper: "<= 0.5"', 'lower: ">= 0.5"'))
+    assert error.message.endswith("p.yaml:19: compare: unknown word 'ranks'")
+    assert error.hint == "did you mean 'rank'?"
+
+
+@pytest.mark.parametrize(
+    ("check", "accept", "said"),
+    [
+        ("performance.auroc", 'lower: ">= -5"', "never fail"),
+        ("performance.auroc", 'lower: ">= 0"', "never fail"),
+        ("performance.auroc", 'lower: ">= 1.2"', "never pass"),
+        ("performance.auroc", 'lower: "> 1"', "never pass"),
+        ("performance.auroc", 'upper: "<= 1"', "never fail"),
+        ("performance.auroc", 'estimate: "== 70"', "never pass"),
+        ("performance.brier", 'upper: "< 0"', "never pass"),
+        ("calibration.observed_expected", 'lower: ">= -1"', "never fail"),
+        ("data.duplicates", 'estimate: "<= -1"', "never pass"),
+        ("performance.net_benefit", 'upper: "<= 1"', "never fail"),
+    ],
+)
+def test_a_bound_that_nothing_or_everything_meets_is_refused(
+    tmp_path: Path, check: str, accept: str, said: str
+) -> None:
+    error = refused(tmp_path, f"{GOOD}  - id: bound\n    check: {check}\n    accept: {{{accept}}}\n")
+    assert f"this can {said}, since {check} is " in error.message
+    assert ":22: " in error.message
+
+
+@pytest.mark.parametrize(
+    ("check", "accept"),
+    [
+        ("performance.auroc", 'lower: ">= 0.001"'),
+        ("performance.auroc", 'lower: ">= 1"'),
+        ("performance.net_benefit", 'lower: ">= 0"'),
+        ("calibration.in_the_large", 'lower: ">= -90"'),
+        ("data.duplicates", 'estimate: "== 0"'),
+    ],
+)
+def test_a_bound_that_can_be_met_and_missed_is_not(tmp_path: Path, check: str, accept: str) -> None:
+    text = f"{GOOD}  - id: bound\n    check: {check}\n    accept: {{{accept}}}\n"
+    assert load_policy(written(tmp_path, text)).checks[-1].check == check
 
 
 def test_a_mandatory_family_without_a_blocking_check_is_refused(tmp_path: Path) -> None:
@@ -133,6 +181,34 @@ documentation: {required: [limitations]}
     assert [str(c) for c in policy.checks[1].accept.criteria] == ["lower >= 0.9"]
     assert policy.documentation.required == ["intended_use", "limitations"]
     assert [a.role.value for a in policy.approvals] == ["clinical"]
+
+
+CHILD = """\
+schema: govern/policy/1
+id: child
+version: 1.0.0
+title: Child
+extends: [base/regression]
+not_applicable: {explainability: {reason: numbers have no attributions here, person: A. Lee}}
+"""
+
+
+def test_the_task_is_that_of_the_merged_policy(tmp_path: Path) -> None:
+    inherited = CHILD + 'checks:\n  - {id: error, check: performance.rmse, accept: {upper: "<= 4"}}\n'
+    assert load_policy(written(tmp_path, inherited)).task == "regression"
+    foreign = CHILD + 'checks:\n  - {id: area, check: performance.auroc, accept: {lower: ">= 0.7"}}\n'
+    error = refused(tmp_path, foreign)
+    assert (
+        "p.yaml:8: performance.auroc (rule area) is for binary models, the policy's task is regression" in error.message
+    )
+    error = refused(tmp_path, CHILD + "task: binary\n")
+    assert "p.yaml:5: " in error.message, "the rules that do not fit are inherited: said where it extends"
+    assert "the policy's task is binary" in error.message
+
+
+def test_events_are_asked_for_only_where_there_are_events(tmp_path: Path) -> None:
+    error = refused(tmp_path, CHILD + "data:\n  test: {min_rows: 100, min_events: 20}\n")
+    assert "p.yaml:8: a policy of the task regression knows no events" in error.message
 
 
 def test_a_policy_that_extends_itself_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from govern.errors import InputError
 from govern.scan.bins import Binned, binned
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.9)
@@ -75,3 +76,10 @@ def test_nothing() -> None:
     label, score = rows(100)
     assert same(held + binned(label, score, THRESHOLDS), binned(label, score, THRESHOLDS))
     assert held.scores().n == 0
+
+
+@pytest.mark.parametrize("others", [(), (0.1, 0.3, 0.5), (0.1, 0.3, 0.5, 0.91)])
+def test_bins_of_other_thresholds_are_not_added(others: tuple[float, ...]) -> None:
+    label, score = rows(100)
+    with pytest.raises(InputError, match="different thresholds"):
+        binned(label, score, THRESHOLDS) + binned(label, score, others)

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from govern.errors import InputError
-from govern.scan import local, table
+from govern.scan import source as sources
+from govern.scan import table
 from govern.scan.cells import SAMPLE, Grid
 from govern.scan.local import dataset, scan
 from govern.scan.request import Columns
@@ -68,7 +69,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_every_file_gives_what_the_frame_gives(
     files: dict[str, Path], name: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_threads", lambda: threads)
+    monkeypatch.setattr(sources, "processors", lambda: threads)
     rows = frame()
     found, expected = scan(files[name], COLUMNS), scan(rows, COLUMNS)
     for each in (found, expected):

@@ -141,3 +141,31 @@ class TestByGroup:
 
 def test_cut_offs() -> None:
     assert (LARGE, FEW) == (131_072, 50_000)
+
+
+@pytest.mark.parametrize("block", [1 << 17, 3])
+@pytest.mark.parametrize(
+    ("label", "score"),
+    [
+        ([0, 1], [0.5, 0.5]),
+        ([1, 0, 0, 0, 0], [0.2, 0.2, 0.2, 0.1, 0.9]),
+        ([1, 0, 0, 0, 0], [0.0, 0.2, 0.2, 0.1, 0.9]),
+        ([0, 1, 1, 1, 1], [1.0, 0.2, 0.2, 1.0, 0.9]),
+        ([1, 1, 1, 0, 0, 0], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]),
+        ([0, 0, 0, 1, 1, 1], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]),
+        ([0, 1, 0, 1, 0, 1, 1, 0], [0.0, 0.0, 0.4, 0.4, 0.4, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_few_rows_and_ties(label: list[int], score: list[float], block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    rows = Scores(label=np.array(label, dtype=np.int8), score=np.array(score))
+    cells = reduce(rows)
+    exact = area(rows.label, rows.score)
+    assert cells.whole is not None
+    assert cells.whole.area == pytest.approx(roc_auc_score(label, score), abs=1e-15)
+    assert cells.whole.average_precision == pytest.approx(average_precision_score(label, score), abs=1e-15)
+    assert cells.whole.squared_error == pytest.approx(brier_score_loss(label, score), abs=1e-15)
+    expected = variance(exact.influence, rows.label)
+    found = cells.whole.area_se
+    assert found == (None if expected is None else pytest.approx(expected**0.5, abs=1e-12))
+    assert cells.whole.tie_bound == 0

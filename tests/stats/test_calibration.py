@@ -246,6 +246,16 @@ def test_fit_far_from_both_starts_is_found():
         assert (1 / (1 + np.exp(-(shift + logit(odd))))).mean() == pytest.approx(label.mean(), abs=1e-10)
 
 
+def test_order_and_a_start_from_few_stretches_change_nothing():
+    label, score = _risks(9000, 13, slope=0.8)
+    weight = np.random.default_rng(14).integers(1, 5, 9000)
+    rising = np.argsort(score)
+    for fit in (recalibrate, in_the_large):
+        found, expected = fit(label[rising], score[rising], None, weight[rising]), fit(label, score, None, weight)
+        assert found.coefficients == pytest.approx(expected.coefficients, abs=1e-11)
+        assert found.covariance == pytest.approx(expected.covariance, rel=1e-10)
+
+
 def test_scores_all_near_zero_have_an_intercept():
     label = np.tile([0, 1], 50).astype(np.int8)
     found = in_the_large(label, np.full(100, 1e-300))
@@ -266,17 +276,14 @@ def test_draws_do_not_hang_on_rounding():
 
 
 def test_interval_of_a_distance():
-    gap, covariance = np.array([0.3, -0.2]), np.diag([1e-4, 1e-4])
+    def found(estimate, gap, covariance, replicates):
+        noise = drawn_gaps(np.zeros(2), covariance, replicates=replicates, seed=1)
+        return spread(estimate, np.abs(np.array(gap) + noise).max(axis=1), np.abs(noise).max(axis=1))
 
-    def distance(g):
-        return np.abs(g).max(axis=1)
-
-    def noise(covariance, replicates):
-        return drawn_gaps(np.zeros(2), covariance, replicates=replicates, seed=1)
-
-    found = spread(0.3, distance, gap, noise(covariance, 20_000))
-    assert (found.lower, found.upper) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
-    assert found.expected == pytest.approx(0.01 * 2 / np.sqrt(np.pi), rel=0.02)  # of two normals, the larger modulus
-    within = spread(0.01, distance, np.array([0.01, 0.0]), noise(covariance, 1000))
+    covariance = np.diag([1e-4, 1e-4])
+    wide = found(0.3, [0.3, -0.2], covariance, 20_000)
+    assert (wide.lower, wide.upper) == pytest.approx((0.3 - 0.0196, 0.3 + 0.0196), abs=1e-3)
+    assert wide.expected == pytest.approx(0.01 * 2 / np.sqrt(np.pi), rel=0.02)  # of two normals, the larger modulus
+    within = found(0.01, [0.01, 0.0], covariance, 1000)
     assert (within.lower, within.upper > within.limit > 0.01) == (0.0, True)
-    assert spread(0.3, distance, gap, noise(np.zeros((2, 2)), 10)) is None
+    assert found(0.3, [0.3, -0.2], np.zeros((2, 2)), 10) is None

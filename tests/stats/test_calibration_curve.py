@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from govern.stats.calibration_curve import calibration_curve, weighted_quantiles
+from govern.stats.calibration_curve import calibration_curve, quantiles
 
 
 def _cohort(n: int, seed: int, stretch: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +28,7 @@ def test_support2_equals_val_prob_by_statsmodels(shared_data: Path, outcome, sou
     error = np.abs(score - lowess(label, score, it=0, delta=0.01 * np.ptp(score), return_sorted=False))
     curve = calibration_curve(label, score)
     assert curve.mean_distance == pytest.approx(error.mean(), abs=1e-6)
-    found = weighted_quantiles(curve.distance, curve.rows, [0.5, 0.9])
+    found = quantiles(curve.distance, [0.5, 0.9])
     assert found == pytest.approx(np.quantile(error, [0.5, 0.9]), abs=1e-6)
     # the curve itself is off by some 1e-6 where it is made from cells
     assert np.abs(curve.gap).max() == pytest.approx(error.max(), abs=5e-6)
@@ -42,7 +42,7 @@ def test_largest_distance_is_at_a_knot():
 def test_mean_distance_at_knots_stands_for_that_of_rows():
     curve = calibration_curve(*_cohort(3000, 2, stretch=1.6))
     assert curve.share.sum() == pytest.approx(1)
-    assert curve.mean_distances(curve.gap[None])[0] == pytest.approx(curve.mean_distance, rel=1e-3)
+    assert np.abs(curve.gap) @ curve.share == pytest.approx(curve.mean_distance, rel=1e-3)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.975, 1.0])
@@ -50,7 +50,8 @@ def test_quantiles_are_those_of_repeated_values(share):
     rng = np.random.default_rng(3)
     values, rows = rng.random(50), rng.integers(1, 7, 50)
     expected = np.quantile(np.repeat(values, rows), share)
-    assert weighted_quantiles(values, rows.astype(float), [share])[0] == pytest.approx(expected, abs=1e-15)
+    assert quantiles(values, [share], weight=rows)[0] == pytest.approx(expected, abs=1e-15)
+    assert quantiles(np.repeat(values, rows), [share])[0] == pytest.approx(expected, abs=1e-15)
 
 
 def test_covariance_is_the_spread_of_new_outcomes():

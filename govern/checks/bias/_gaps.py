@@ -83,18 +83,20 @@ def outcomes(scores: Scores, groups: Groups) -> NDArray[np.int64]:
 
     The second axis is of each group and of its rest.
     """
-    patient = repeated(scores.patient)
+    patient, g = repeated(scores.patient), len(groups.names)
+    if patient is None:
+        inside = _rows(scores, groups)
+        return np.stack([inside, inside.sum(axis=1, keepdims=True) - inside], axis=1)
     return np.stack(
-        [
-            present(
-                groups.codes[of],
-                len(groups.names),
-                patient=None if patient is None else patient[of],
-                weight=None if scores.weight is None else scores.weight[of],
-            )
-            for of in (scores.label == 0, scores.label == 1)
-        ]
+        [present(groups.codes[of], g, patient=patient[of]) for of in (scores.label == 0, scores.label == 1)]
     )
+
+
+def _rows(scores: Scores, groups: Groups) -> NDArray[np.int64]:
+    """Return the rows of each group without and with the event, shape (2, g)."""
+    g = len(groups.names)
+    kind = np.where(scores.label == 1, groups.codes + g, groups.codes)
+    return np.rint(np.bincount(kind, weights=scores.weight, minlength=2 * g)).astype(np.int64).reshape(2, g)
 
 
 def too_few(counts: NDArray[np.int64]) -> str:
@@ -126,8 +128,7 @@ def measurements(
     another; the limits are the largest of all. ``details`` are those of the attribute.
     """
     p_holm = adjusted(groups, np.array([[np.nan if d is None else d.p for d in of] for of in found]))
-    g, count = len(groups.names), scores.weights
-    rows, events = (np.bincount(groups.codes, weights=w, minlength=g) for w in (count, count * scores.label))
+    others, events = _rows(scores, groups).tolist()
     measured = []
     for i, name in enumerate(groups.names):
         gaps = [_gap(of[i], p[i]) for of, p in zip(found, p_holm, strict=True)]
@@ -136,9 +137,11 @@ def measurements(
                 [gap for gap in gaps if gap is not None],
                 complete=None not in gaps,
                 common=details,
-                message=f"{groups.attribute} has a single group: nothing to compare" if g < 2 else messages[i],
-                n=round(rows[i]),
-                events=round(events[i]),
+                message=f"{groups.attribute} has a single group: nothing to compare"
+                if len(groups.names) < 2
+                else messages[i],
+                n=others[i] + events[i],
+                events=events[i],
                 support=int(supports[i]),
                 method=method,
                 slice={groups.attribute: name},

@@ -1,8 +1,8 @@
-"""Gaps of any measure that has an interval of its own: each group against the rest, limits squared and added."""
+"""Gaps of one measure with an error of its own: each group against the rest, the two being independent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,57 @@ if TYPE_CHECKING:
     from govern.scan.scores import Groups
     from govern.types import Measurement
 
+#: From the places of some groups and a level to the difference of each to its rest; ``None`` where there is none.
+Differences = Callable[[list[int], float], "Iterable[Difference | None]"]
 #: From a mask of rows and a level to the estimate of these rows and its interval; ``None`` where there is none.
 Estimate = Callable[["NDArray[np.bool_]", float], tuple[float, Interval] | None]
+
+_UNSURE = "one side shows no uncertainty"
+
+
+def compared(
+    scores: Scores,
+    groups: Groups,
+    differences: Differences,
+    *,
+    supports: NDArray[np.int64],
+    messages: Sequence[str],
+    method: str,
+) -> list[Measurement]:
+    """Return the gap of each group, in the order of the groups.
+
+    ``messages`` (one a group) say why a group cannot be compared. ``differences`` are asked of all others at once, at
+    the level at which each interval must hold; there is ``se`` in their details.
+    """
+    wanted = [i for i, text in enumerate(messages) if not text]
+    comparisons, level = family(groups, np.array([[not text for text in messages]]))
+    found: list[Difference | None] = [None for _ in messages]
+    for i, difference in zip(wanted, differences(wanted, level), strict=True):
+        found[i] = difference
+    return measurements(
+        scores,
+        groups,
+        [found],
+        supports=supports,
+        messages=[text or ("" if made else _UNSURE) for text, made in zip(messages, found, strict=True)],
+        method=f"{method}, group against the rest, Bonferroni over {comparisons} comparison(s); Holm",
+        details=chance(groups, found),
+    )
+
+
+def unpaired(measure: str, group: Ranked, rest: Ranked) -> Difference:
+    """Return the difference of two estimates of independent rows: limits squared and added, p-value by their errors."""
+    from scipy.special import ndtr
+
+    value, se = group.value - rest.value, float(np.hypot(group.se, rest.se))
+    lower, upper = square_and_add(group, rest)
+    return Difference(
+        value=value,
+        lower=lower,
+        upper=upper,
+        p=2 * float(ndtr(-abs(value) / se)),
+        details={"measure": measure, "group_value": group.value, "rest_value": rest.value, "se": se},
+    )
 
 
 def measured_gaps(
@@ -45,50 +94,24 @@ def measured_gaps(
     aligned(rows, groups)
     sides = [(groups.codes == i, groups.codes != i) for i in range(len(groups.names))]
     supports = np.array([min(support(side) for side in pair) for pair in sides])
-    short = supports < FLOOR
-    comparisons, level = family(groups, ~short[None])
-    found = [
-        None if few else _difference(estimate, pair, level, measure) for few, pair in zip(short, sides, strict=True)
-    ]
-    made = measurements(
+
+    def differences(wanted: list[int], level: float) -> Iterable[Difference | None]:
+        for i in wanted:
+            group, rest = (_side(estimate(of, level), level) for of in sides[i])
+            yield None if group is None or rest is None else unpaired(measure, group, rest)
+
+    made = compared(
         rows,
         groups,
-        [found],
+        differences,
         supports=supports,
         messages=[
-            f"{count} where {FLOOR} are needed in the group and in the rest: no verdict"
-            if few
-            else "one side shows no uncertainty"
-            for count, few in zip(supports, short, strict=True)
+            "" if count >= FLOOR else f"{count} where {FLOOR} are needed in the group and in the rest: no verdict"
+            for count in supports
         ],
-        method=f"{method}, limits squared and added, group against the rest, Bonferroni over {comparisons} "
-        "comparison(s); Holm",
-        details=chance(groups, found),
+        method=f"{method}, limits squared and added",
     )
-    return [
-        replace(m, events=None if events is None else m.events, message="" if d is not None else m.message)
-        for m, d in zip(made, found, strict=True)
-    ]
-
-
-def _difference(
-    estimate: Estimate, pair: tuple[NDArray[np.bool_], NDArray[np.bool_]], level: float, measure: str
-) -> Difference | None:
-    from scipy.special import ndtr
-
-    sides = [_side(estimate(rows, level), level) for rows in pair]
-    group, rest = sides
-    if group is None or rest is None:
-        return None
-    value, se = group.value - rest.value, float(np.hypot(group.se, rest.se))
-    lower, upper = square_and_add(group, rest)
-    return Difference(
-        value=value,
-        lower=lower,
-        upper=upper,
-        p=2 * float(ndtr(-abs(value) / se)),
-        details={"measure": measure, "group_value": group.value, "rest_value": rest.value, "se": se},
-    )
+    return made if events is not None else [replace(m, events=None) for m in made]
 
 
 def _side(found: tuple[float, Interval] | None, level: float) -> Ranked | None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.checks.bias._gaps import Difference, aligned, chance, family, measurements, outcomes, too_few
+from govern.checks.bias._gaps import aligned, outcomes, too_few
+from govern.checks.bias._measured import compared, unpaired
 from govern.checks.bias._rates import agree
 from govern.stats.clusters import repeated
-from govern.stats.gaps import Ranked, ranked_sides, square_and_add
+from govern.stats.gaps import ranked_sides
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from govern.checks.bias._gaps import Difference
     from govern.scan.scores import Groups, Scores
     from govern.types import Measurement
 
@@ -45,43 +50,31 @@ def auroc_gap(scores: Scores, groups: Groups) -> list[Measurement]:
     """
     aligned(scores, groups)
     counts = outcomes(scores, groups)
-    messages = [too_few(counts[..., i]) for i in range(len(groups.names))]
-    comparisons, level = family(groups, np.array([[not text for text in messages]]))
-    order = np.argsort(scores.score, kind="stable")  # once, for the areas of all groups and their rests
-    rising, codes = scores.where(order), groups.codes[order]
-    wanted = [i for i, text in enumerate(messages) if not text]
-    sides = ranked_sides(
-        rising.label, rising.score, codes, wanted, patient=rising.patient, weight=rising.weight, level=level
-    )
-    found: list[Difference | None] = [None for _ in messages]
-    for i, (group, rest) in zip(wanted, sides, strict=True):
-        _compare(rising.where(codes == i), f"{groups.attribute}={groups.names[i]}", group.value)
-        found[i] = _difference(group, rest)
+    order, rising = scores.once(_rising)  # for the areas of all groups of all attributes, and of their rests
+    codes = groups.codes[order]
+
+    def differences(wanted: list[int], level: float) -> Iterable[Difference]:
+        sides = ranked_sides(
+            rising.label, rising.score, codes, wanted, patient=rising.patient, weight=rising.weight, level=level
+        )
+        for i, (group, rest) in zip(wanted, sides, strict=True):
+            _compare(rising.where(codes == i), f"{groups.attribute}={groups.names[i]}", group.value)
+            yield unpaired("AUROC", group, rest)
+
     source = "DeLong" if repeated(scores.patient) is None else "Obuchowski (clustered by patient)"
-    return measurements(
+    return compared(
         scores,
         groups,
-        [found],
+        differences,
         supports=counts.min(axis=(0, 1)),
-        messages=messages,
-        method=f"Mann-Whitney; {source}, unpaired, logit limits squared and added, group against the rest, "
-        f"Bonferroni over {comparisons} comparison(s); Holm",
-        details=chance(groups, found),
+        messages=[too_few(counts[..., i]) for i in range(len(groups.names))],
+        method=f"Mann-Whitney; {source}, unpaired, logit limits squared and added",
     )
 
 
-def _difference(group: Ranked, rest: Ranked) -> Difference:
-    from scipy.special import ndtr
-
-    difference, se = group.value - rest.value, sqrt(group.se**2 + rest.se**2)
-    lower, upper = square_and_add(group, rest)
-    return Difference(
-        value=difference,
-        lower=lower,
-        upper=upper,
-        p=2 * float(ndtr(-abs(difference) / se)),
-        details={"measure": "AUROC", "group_value": group.value, "rest_value": rest.value, "se": se},
-    )
+def _rising(scores: Scores) -> tuple[NDArray[np.int64], Scores]:
+    order = np.argsort(scores.score, kind="stable")
+    return order, scores.where(order)
 
 
 def _compare(rows: Scores, name: str, ours: float) -> None:

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from govern.checks.bias._means import mean_gaps
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from govern.scan.scores import Groups, Scores
     from govern.types import Measurement
 
@@ -42,16 +39,4 @@ def calibration_gap(scores: Scores, groups: Groups) -> list[Measurement]:
 
     See: Obermeyer et al., Science 2019;366:447; Van Calster et al., BMC Medicine 2019;17:230; docs/statistics.md.
     """
-    return mean_gaps(
-        scores,
-        groups,
-        scores.score - scores.label,
-        measure="mean predicted less observed",
-        second=("Fairlearn", _by_fairlearn),
-    )
-
-
-def _by_fairlearn(label: NDArray[np.int8], score: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    from fairlearn.metrics import mean_prediction
-
-    return float(mean_prediction(label, score, weight) - mean_prediction(label, label, weight))
+    return mean_gaps(scores, groups, scores.score - scores.label, measure="mean predicted less observed")

@@ -30,7 +30,7 @@ def demographic_parity(scores: Scores, groups: Groups, seed: int, *, threshold: 
         above 0 means that chance alone does not explain the gap. `details` say what the largest gap of
         the attribute reaches by chance in 1 of 20 (`null_95`). Where patients repeat, the interval is
         that of the effective sample sizes (Korn and Graubard 1998) and patients are permuted. Fairlearn's
-        MetricFrame must give the same rates. Support is the smaller of rows in the group and in the
+        mean_prediction must give the same rates. Support is the smaller of rows in the group and in the
         rest, counted in patients where they repeat.
 
     Limits: Groups that differ in how common the event is should be flagged differently often: a gap is

@@ -29,7 +29,7 @@ def equal_opportunity(scores: Scores, groups: Groups, seed: int, *, threshold: f
         2,000, seeded), adjusted by Holm, rejects equality too: above 0 means that chance alone does not
         explain the gap. `details` say what the largest gap of the attribute reaches by chance in 1 of 20
         (`null_95`). Where patients repeat, the interval is that of the effective sample sizes (Korn and
-        Graubard 1998) and patients are permuted. Fairlearn's MetricFrame must give the same rates.
+        Graubard 1998) and patients are permuted. Fairlearn's mean_prediction must give the same rates.
         Support is the smaller of events in the group and in the rest, counted in patients where they
         repeat.
 

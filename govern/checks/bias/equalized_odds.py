@@ -30,7 +30,7 @@ def equalized_odds(scores: Scores, groups: Groups, seed: int, *, threshold: floa
         among events or non-events (at least 2,000, seeded), adjusted by Holm, rejects equality too.
         `details` say what the largest gap of the attribute reaches by chance in 1 of 20 (`null_95`).
         Where patients repeat, the intervals are those of the effective sample sizes (Korn and Graubard
-        1998) and patients are permuted. Fairlearn's MetricFrame must give the same rates. Support is the
+        1998) and patients are permuted. Fairlearn's mean_prediction must give the same rates. Support is the
         smallest of events and non-events in the group and in the rest, counted in patients where they
         repeat.
 

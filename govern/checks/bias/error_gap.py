@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from govern.checks.bias._means import mean_gaps
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from govern.scan.scores import Groups, Scores
     from govern.types import Measurement
 
@@ -25,7 +22,7 @@ def error_gap(scores: Scores, groups: Groups) -> list[Measurement]:
         hold together with 95 %, mapped to the absolute difference; its lower limit is 0 unless Holm's test
         rejects equality. Where patients repeat, variances are those between patients. `details` say what
         the largest gap of the attribute reaches by chance in 1 of 20 (`null_95`, from the gaps' own
-        standard errors). scikit-learn's mean_squared_error must give the same means. Support is the smallest
+        standard errors). Fairlearn's mean_prediction must give the same means. Support is the smallest
         of events and non-events in the group and in the rest, counted in patients where they repeat.
 
     Limits: No verdict on fewer than 20 events or non-events on either side. The Brier score depends on how
@@ -37,16 +34,4 @@ def error_gap(scores: Scores, groups: Groups) -> list[Measurement]:
 
     See: Brier, Monthly Weather Review 1950;78:1; Welch, Biometrika 1947;34:28; docs/statistics.md.
     """
-    return mean_gaps(
-        scores,
-        groups,
-        (scores.score - scores.label) ** 2,
-        measure="Brier score",
-        second=("scikit-learn", _by_sklearn),
-    )
-
-
-def _by_sklearn(label: NDArray[np.int8], score: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
-    from sklearn.metrics import mean_squared_error
-
-    return float(mean_squared_error(label, score, sample_weight=weight))
+    return mean_gaps(scores, groups, (scores.score - scores.label) ** 2, measure="Brier score")

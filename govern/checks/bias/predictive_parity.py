@@ -33,7 +33,7 @@ def predictive_parity(
         flagged rows (at least 2,000, seeded), adjusted by Holm, rejects equality too. `details` say what
         the largest gap of the attribute reaches by chance in 1 of 20 (`null_95`). Where patients repeat,
         the interval is that of the effective sample sizes (Korn and Graubard 1998) and patients are
-        permuted. Fairlearn's MetricFrame must give the same values. Support is the
+        permuted. Fairlearn's mean_prediction must give the same values. Support is the
         smaller of flagged rows in the group and in the rest (with `negative` the smallest, of rows that
         are not flagged too), counted in patients where they repeat.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.stats.calibration import equal_mass, saturated
+from govern.stats.calibration import drawn_gaps, equal_mass, saturated, total_gaps
 from govern.stats.clusters import effective, repeated, units
 from govern.stats.proportion import wilson
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from govern.scan.scores import Scores
     from govern.stats.calibration import Spread
 
@@ -25,12 +29,10 @@ SINGULAR = "the scores lie too near 0 and 1, or the patients differ too little, 
 
 def counts(scores: Scores) -> dict[str, Any]:
     """Return ``n``, ``events`` and ``support`` (the smaller of events and non-events, in patients)."""
-    event, patient = scores.label == 1, repeated(scores.patient)
-    return {
-        "n": scores.n,
-        "events": scores.events,
-        "support": min(units(of, patient, weight=scores.weight) for of in (event, ~event)),
-    }
+    support, patient = min(scores.events, scores.nonevents), repeated(scores.patient)
+    if patient is not None:
+        support = min(units(scores.label == kind, patient) for kind in (0, 1))
+    return {"n": scores.n, "events": scores.events, "support": support}
 
 
 def too_little(scores: Scores) -> str:
@@ -66,24 +68,49 @@ def noise(spread: Spread | None) -> dict[str, float]:
     return {} if spread is None else {"expected_if_calibrated": spread.expected, "noise_limit": spread.limit}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Binned:
+    """Bins of ranked rows: the ``place`` (k,) of each entry, the ``total`` gaps (b,) and draws of their ``noise``."""
+
+    place: NDArray[np.int64]
+    total: NDArray[np.float64]
+    noise: NDArray[np.float64]
+
+
+def by_mass(rows: Scores, bins: int, seed: int) -> Binned:
+    """Return ranked rows in bins of equal mass; ask for it by :meth:`Scores.once`, as several checks do."""
+    return binned(rows, rows.once(_places, bins), seed)
+
+
+def binned(rows: Scores, place: NDArray[np.int64], seed: int) -> Binned:
+    """Return rows in these bins, with the noise that differs between rows, or patients where they repeat."""
+    total, covariance = total_gaps(rows.label, rows.score, place, repeated(rows.patient), rows.weight)
+    noise = drawn_gaps(np.zeros_like(total), covariance, replicates=REPLICATES, seed=seed)
+    return Binned(place=place, total=total, noise=noise)
+
+
+def _places(rows: Scores, bins: int) -> NDArray[np.int64]:
+    return equal_mass(rows.score, bins, rows.weight)
+
+
 def points(scores: Scores) -> list[dict[str, float | int]]:
     """Return the mean score and the event rate, with Wilson's interval, of ten equal-mass bins."""
     if not scores.n:
         return []
-    scores = scores.ranked
-    bin_of = equal_mass(scores.score, _BINS, scores.weight)
+    rows = scores.ranked
+    place = rows.once(_places, _BINS)
     found: list[dict[str, float | int]] = []
-    for i in range(int(bin_of.max()) + 1):
-        rows = scores.where(bin_of == i)
-        lower, upper = wilson(*effective(rows.label == 1, rows.patient, weight=rows.weight))
+    for start, stop in pairwise(np.searchsorted(place, np.arange(place[-1] + 2)).tolist()):
+        bin_ = rows.where(np.arange(start, stop))
+        lower, upper = wilson(*effective(bin_.label == 1, bin_.patient, weight=bin_.weight))
         found.append(
             {
-                "predicted": rows.total(rows.score) / rows.n,
-                "observed": rows.events / rows.n,
+                "predicted": bin_.total(bin_.score) / bin_.n,
+                "observed": bin_.events / bin_.n,
                 "lower": lower,
                 "upper": upper,
-                "n": rows.n,
-                "events": rows.events,
+                "n": bin_.n,
+                "events": bin_.events,
             }
         )
     return found

@@ -13,7 +13,7 @@ from govern.types import Measurement
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
-    from govern.stats.calibration import Fit
+    from govern.stats.logistic import Fit
 
 _LEVEL = 0.95
 #: The coefficients of the fit, in their order.
@@ -21,7 +21,8 @@ _NAMES = ("intercept", "slope")
 
 
 def _fitted(scores: Scores) -> Fit | None:
-    return recalibrate(scores.label, scores.score, repeated(scores.patient), scores.weight)
+    rows = scores.ranked
+    return recalibrate(rows.label, rows.score, repeated(rows.patient), rows.weight)
 
 
 def coefficient(scores: Scores, name: str) -> Measurement:

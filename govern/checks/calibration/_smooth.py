@@ -9,14 +9,12 @@ import numpy as np
 
 from govern.checks.calibration._evidence import REPLICATES, counts, limits, noise, too_little
 from govern.stats.calibration import drawn_gaps, spread
-from govern.stats.calibration_curve import calibration_curve, weighted_quantiles
+from govern.stats.calibration_curve import calibration_curve, quantiles
 from govern.stats.clusters import repeated
 from govern.stats.proportion import quantile
 from govern.types import Measurement
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from govern.scan.scores import Scores
     from govern.stats.calibration import Spread
     from govern.stats.calibration_curve import Curve
@@ -57,22 +55,18 @@ def _smoothed(scores: Scores, seed: int) -> _Smooth:
     rows = scores.ranked
     curve = calibration_curve(rows.label, rows.score, repeated(rows.patient), rows.weight)
     worst = int(np.argmax(np.abs(curve.gap)))
-    e50, e90 = weighted_quantiles(curve.distance, curve.rows, [0.5, 0.9]).tolist()
+    e50, e90 = quantiles(curve.distance, [0.5, 0.9], weight=rows.weight).tolist()
     figures = {"ici": curve.mean_distance, "e50": e50, "e90": e90, "emax": float(np.abs(curve.gap[worst]))}
     chance = drawn_gaps(np.zeros_like(curve.gap), curve.covariance, replicates=REPLICATES, seed=seed)
+    seen, alone = np.abs(curve.gap + chance), np.abs(chance)
     return _Smooth(
         figures=figures,
         spreads={
-            name: spread(figures[name], distance, curve.gap, chance)
-            for name, distance in (("ici", curve.mean_distances), ("emax", _largest))
+            "ici": spread(figures["ici"], seen @ curve.share, alone @ curve.share),
+            "emax": spread(figures["emax"], seen.max(axis=1), alone.max(axis=1)),
         },
         shown={"ici": {"curve": _points(curve)}, "emax": {"at": float(curve.predicted[worst])}},
     )
-
-
-def _largest(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    largest: NDArray[np.float64] = np.abs(gaps).max(axis=1)
-    return largest
 
 
 def _points(curve: Curve) -> list[dict[str, Any]]:

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.checks.calibration._evidence import NO_SPREAD, REPLICATES, counts, too_little
-from govern.errors import PolicyError
+from govern.checks.calibration._evidence import NO_SPREAD, by_mass, counts, too_little
 from govern.stats.bootstrap import percentile, varies
-from govern.stats.calibration import drawn_gaps, equal_mass, total_gaps
 from govern.stats.clusters import repeated
 from govern.stats.decomposition import decomposition
 from govern.types import Measurement
@@ -39,7 +37,8 @@ def brier_reliability(scores: Scores, seed: int, *, bins: int = 10) -> Measureme
 
     Limits: Depends on the number of bins; errors inside a bin cancel. Being squared it is small: 0.0009 is a
         typical error of three percentage points. The correction removes most, not all, of the bias in small
-        samples: cut off at 0, a perfect model still shows a little.
+        samples: cut off at 0, a perfect model still shows a little. Of rows so many that they are reduced to cells,
+        bins end where a cell does: one row in 8,000 may then be its neighbour's (docs/statistics.md).
 
     Fix: Recalibrate as the calibration slope says. Low resolution is no matter of calibration: better inputs
         are needed.
@@ -47,26 +46,22 @@ def brier_reliability(scores: Scores, seed: int, *, bins: int = 10) -> Measureme
     See: Murphy, J Appl Meteorol 1973;12:595; Ferro and Fricker, QJRMS 2012;138:1954; Siegert, QJRMS 2014;140:1771;
         docs/statistics.md.
     """
-    if bins < 2:
-        raise PolicyError(f"calibration.brier_reliability: {bins} bins, where 2 or more are needed", hint="10 is usual")
     rows = scores.ranked
     patient = repeated(rows.patient)
     unit = "rows" if patient is None else "patients"
     method = f"Murphy decomposition, {bins} equal-mass bins, bias-corrected; parametric bootstrap over {unit}"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
-    bin_of = equal_mass(rows.score, bins, rows.weight)
-    parts = decomposition(rows.label, rows.score, bin_of, patient, rows.weight)
+    gaps = rows.once(by_mass, bins, seed)
+    parts = decomposition(rows.label, rows.score, gaps.place, patient, rows.weight)
     estimate = max(0.0, parts.reliability - parts.excess)
-    total, covariance = total_gaps(rows.label, rows.score, bin_of, patient, rows.weight)
-    noise = drawn_gaps(np.zeros_like(total), covariance, replicates=REPLICATES, seed=seed)
 
     def reliability(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
         value: NDArray[np.float64] = (drawn**2 / parts.rows).sum(axis=1) / scores.n
         return value
 
-    drawn = reliability(total + noise) - 2 * parts.excess
-    limit = float(np.quantile(reliability(noise), 0.975))
+    drawn = reliability(gaps.total + gaps.noise) - 2 * parts.excess
+    limit = float(np.quantile(reliability(gaps.noise), 0.975))
     spread = varies(drawn)
     low, high = percentile(drawn)
     lower = 0.0 if parts.reliability <= limit else min(estimate, max(0.0, low))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import PolicyError, UnavailableError
+from govern.errors import UnavailableError
 from govern.stats.agreement import rarest
 from govern.stats.calibration import drawn_gaps, spread
 from govern.stats.classwise import classwise_gaps
@@ -47,8 +47,6 @@ def classwise_ece(classes: Classes, seed: int, *, bins: int = 10) -> Measurement
     See: Kull et al., NeurIPS 2019; Nixon et al., CVPR workshops 2019; Broecker and Smith, Weather and
         Forecasting 2007;22:651; docs/statistics.md.
     """
-    if bins < 2:
-        raise PolicyError(f"calibration.classwise_ece: {bins} bins, where 2 or more are needed", hint="10 is usual")
     if classes.probability is None:
         raise UnavailableError(
             "no probabilities of the classes",
@@ -74,12 +72,8 @@ def classwise_ece(classes: Classes, seed: int, *, bins: int = 10) -> Measurement
 
     by_class = errors(gaps.total)
     estimate = float(by_class.mean())
-    noise = spread(
-        estimate,
-        lambda drawn: errors(drawn).mean(axis=1),
-        gaps.total,
-        drawn_gaps(np.zeros_like(gaps.total), gaps.covariance, replicates=_REPLICATES, seed=seed),
-    )
+    chance = drawn_gaps(np.zeros_like(gaps.total), gaps.covariance, replicates=_REPLICATES, seed=seed)
+    noise = spread(estimate, *(errors(drawn).mean(axis=1) for drawn in (gaps.total + chance, chance)))
     details: dict[str, Any] = {"by_class": dict(zip(classes.names, by_class.tolist(), strict=True))}
     if noise is None:
         return Measurement(

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from govern.checks.calibration._evidence import REPLICATES, counts, limits, noise, too_little
-from govern.errors import PolicyError
-from govern.stats.calibration import calibration_errors, drawn_gaps, equal_mass, equal_width, spread, total_gaps
+from govern.checks.calibration._evidence import REPLICATES, binned, by_mass, counts, limits, noise, too_little
+from govern.stats.calibration import calibration_errors, equal_width, spread
 from govern.stats.clusters import repeated
-from govern.strict_yaml import nearest
 from govern.types import Measurement
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
 
-_BINNINGS = ("equal-mass", "equal-width")
 
-
-def ece(scores: Scores, seed: int, *, bins: int = 10, binning: str = "equal-mass") -> Measurement:
+def ece(
+    scores: Scores, seed: int, *, bins: int = 10, binning: Literal["equal-mass", "equal-width"] = "equal-mass"
+) -> Measurement:
     """Calibration error: the mean distance between risk and event rate over bins (ECE).
 
     Why: By how much, on average, a risk differs from the event rate of the patients who are given such a
@@ -45,20 +41,16 @@ def ece(scores: Scores, seed: int, *, bins: int = 10, binning: str = "equal-mass
 
     See: Naeini et al., AAAI 2015; Broecker and Smith, Weather and Forecasting 2007;22:651; docs/statistics.md.
     """
-    if bins < 2:
-        raise PolicyError(f"calibration.ece: {bins} bins, where 2 or more are needed", hint="10 is usual")
-    if binning not in _BINNINGS:
-        raise PolicyError(f"calibration.ece: unknown binning {binning!r}", hint=nearest(binning, _BINNINGS))
     rows = scores.ranked
     patient = repeated(rows.patient)
     unit = "rows" if patient is None else "patients"
     method = f"{bins} {binning} bins; parametric bootstrap over {unit}, {REPLICATES} replicates"
     if message := too_little(scores):
         return Measurement.unknown(method=method, message=message, **counts(scores))
-    by_mass = binning == "equal-mass"
-    bin_of = equal_mass(rows.score, bins, rows.weight) if by_mass else equal_width(rows.score, bins)
-    total, covariance = total_gaps(rows.label, rows.score, bin_of, patient, rows.weight)
-    estimate = float(calibration_errors(total[None, :], scores.n)[0])
-    chance = drawn_gaps(np.zeros_like(total), covariance, replicates=REPLICATES, seed=seed)
-    found = spread(estimate, lambda gaps: calibration_errors(gaps, scores.n), total, chance)
+    if binning == "equal-mass":
+        gaps = rows.once(by_mass, bins, seed)
+    else:
+        gaps = binned(rows, equal_width(rows.score, bins), seed)
+    estimate = float(calibration_errors(gaps.total[None, :], scores.n)[0])
+    found = spread(estimate, *(calibration_errors(of, scores.n) for of in (gaps.total + gaps.noise, gaps.noise)))
     return Measurement(estimate=estimate, method=method, details=noise(found), **limits(found), **counts(scores))

@@ -6,7 +6,6 @@ from math import isinf
 from typing import TYPE_CHECKING
 
 from govern.checks.calibration._evidence import counts, too_little
-from govern.errors import PolicyError
 from govern.stats.clusters import repeated
 from govern.stats.hosmer_lemeshow import hosmer_lemeshow as compare
 from govern.types import Measurement
@@ -38,7 +37,8 @@ def hosmer_lemeshow(scores: Scores, *, groups: int = 10) -> Measurement:
     Limits: Depends on the grouping, and says neither where nor in which direction risks are wrong: see the
         slope and the plot. No verdict where fewer than one event or non-event is expected in a group, for then
         chi-square does not follow its distribution. There is no number where something happens whose risk
-        was exactly 0.
+        was exactly 0. Of rows so many that they are reduced to cells, groups end where a cell does: one row in 8,000
+        may then be its neighbour's (docs/statistics.md).
 
     Fix: Look at the groups in `details` and recalibrate on data that is not the test set; with expected
         counts that are too small use fewer groups.
@@ -46,10 +46,6 @@ def hosmer_lemeshow(scores: Scores, *, groups: int = 10) -> Measurement:
     See: Hosmer and Lemeshow, Commun Stat Theory Methods 1980;9:1043; Nattino, Pennell and Lemeshow, Biometrics
         2020;76:549; Rao and Scott, JASA 1981;76:221; docs/statistics.md.
     """
-    if groups < 2:
-        raise PolicyError(
-            f"calibration.hosmer_lemeshow: {groups} groups, where 2 or more are needed", hint="10 is usual"
-        )
     rows = scores.ranked
     patient = repeated(rows.patient)
     method = f"Hosmer-Lemeshow, {groups} groups by quantiles of risk; scaled non-central chi-square interval"

@@ -38,11 +38,12 @@ def in_the_large(scores: Scores) -> Measurement:
     See: Steyerberg, Clinical Prediction Models, 2nd ed. 2019, ch. 15; Van Calster et al., BMC Medicine
         2019;17:230; docs/statistics.md.
     """
-    patient = repeated(scores.patient)
+    rows = scores.ranked
+    patient = repeated(rows.patient)
     method = "logistic intercept, slope held at 1; Wald interval"
     method += "" if patient is None else " from the sandwich over patients"
     message = too_little(scores) or certain(scores)
-    fit = None if message else fit_intercept(scores.label, scores.score, patient, scores.weight)
+    fit = None if message else fit_intercept(rows.label, rows.score, patient, rows.weight)
     if fit is None:
         return Measurement.unknown(
             method=method,

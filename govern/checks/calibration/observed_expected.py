@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.calibration._evidence import counts, too_little
-from govern.errors import PolicyError
 from govern.stats.clusters import effective, repeated
 from govern.stats.observed_expected import log_limits, poisson_limits
-from govern.strict_yaml import nearest
 from govern.types import Measurement
 
 if TYPE_CHECKING:
     from govern.scan.scores import Scores
 
-_INTERVALS = ("log", "exact")
 
-
-def observed_expected(scores: Scores, *, interval: str = "log") -> Measurement:
+def observed_expected(scores: Scores, *, interval: Literal["log", "exact"] = "log") -> Measurement:
     """Ratio of observed to expected events (O/E).
 
     Why: 1 means that as many events happened as were predicted; 1.2 that there were a fifth more, so that the
@@ -41,10 +37,6 @@ def observed_expected(scores: Scores, *, interval: str = "log") -> Measurement:
     See: Debray et al., BMJ 2017;356:i6460; Riley et al., BMJ 2016;353:i3140; Garwood, Biometrika 1936;28:437;
         docs/statistics.md.
     """
-    if interval not in _INTERVALS:
-        raise PolicyError(
-            f"calibration.observed_expected: unknown interval {interval!r}", hint=nearest(interval, _INTERVALS)
-        )
     patient = repeated(scores.patient)
     method = "O/E; " + ("log interval" if interval == "log" else "exact Poisson interval")
     method += "" if patient is None else " on the effective sample size of patients"

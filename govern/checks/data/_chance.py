@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from govern.scan.dataset import Data
 
-#: Fewer expected pairs than this have a 97.5 % Poisson quantile of 0.
+#: Fewer expected pairs than this have a 97.5 % Poisson quantile of 0, whatever the columns that are left add.
 _NONE = 0.025
 
 
@@ -26,8 +26,6 @@ def alike_by_chance(data: Data, kinds: Mapping[str, str], other: Data | None = N
     agree in a column with the probability that two rows of the sample agree. A sample that is not of all rows and
     shows no such pair says only that it is rarer than one pair in all of its pairs, which is what then counts.
     """
-    from scipy.special import pdtr, pdtrik
-
     n = data.rows
     pairs = n * (n - 1) / 2 if other is None else float(n * other.rows)
     if not pairs or not kinds:
@@ -43,8 +41,17 @@ def alike_by_chance(data: Data, kinds: Mapping[str, str], other: Data | None = N
         expected *= agree if whole else max(agree, 1 / max(size, 1.0))
         if expected <= _NONE:
             return 0
-    most = int(np.ceil(pdtrik(0.975, expected)))
-    return most - 1 if most and pdtr(most - 1, expected) >= 0.975 else most
+    return most_by_chance(expected)
+
+
+def most_by_chance(expected: float, level: float = 0.975) -> int:
+    """Return the ``level`` quantile of a Poisson count with this mean."""
+    from scipy.special import pdtr, pdtrik
+
+    if np.exp(-expected) >= level:
+        return 0
+    most = int(np.ceil(pdtrik(level, expected)))
+    return most - 1 if most and pdtr(most - 1, expected) >= level else most
 
 
 def _agree(values: pd.Series[Any], others: pd.Series[Any] | None) -> float:

@@ -24,8 +24,9 @@ def invalid_scores(recorded: Recorded) -> Measurement:
     Why: A model that gives no answer, or an impossible one, has failed for that patient. Dropping the row hides the
         failure, and clipping a risk of 1.3 to 1 turns it into a certain one.
     How: An exact count of the rows of the test dataset whose score is missing or no number, infinite, or outside 0 to
-        1, or whose label is missing or none of the two that there are (of more than two values, the two that are most
-        frequent). A row counts once; the details give each count and row numbers (from 0).
+        1, or whose label is missing or not known to be the event or not: 0/1, true/false or yes/no, or where the
+        project names the event, that and the most frequent other value. Where it names one that does not occur, no
+        label is known. A row counts once; the details give each count and row numbers (from 0).
     Limits: A score that is a valid probability of the wrong thing is not found (see calibration). Labels that were
         swapped are not found (see discrimination).
     Fix: Find out why the model gave no answer. Where quality control rejected the input, or the reference standard is
@@ -38,7 +39,7 @@ def invalid_scores(recorded: Recorded) -> Measurement:
         return Measurement.unknown(n=0, method="exact count", message="there are no rows")
     absent, infinite = np.isnan(score), np.isinf(score)
     outside = ~absent & ~infinite & ((score < 0) | (score > 1))
-    unlabelled, extra, words = _labels(label)
+    unlabelled, extra, words = _labels(label, recorded.positive)
     wrong = {
         "missing_scores": absent,
         "infinite_scores": infinite,
@@ -71,11 +72,22 @@ def invalid_scores(recorded: Recorded) -> Measurement:
     )
 
 
-def _labels(label: NDArray[np.object_] | pd.Categorical) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
-    """Return which labels are missing, which are a third value, and the values, the most frequent first."""
+def _labels(
+    label: NDArray[np.object_] | pd.Categorical, positive: str | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[str]]:
+    """Return which labels are missing, which say nothing of the event, and the values, the most frequent first."""
     import pandas as pd
 
-    codes, names = pd.factorize(label)
-    count = np.bincount(codes[codes >= 0], minlength=len(names))
+    from govern.scan.places import counted
+    from govern.scan.scores import FALSE, TRUE, factorized
+
+    codes, names = factorized(pd.Series(label))
+    count = counted(codes[codes >= 0], len(names))
     order = sorted(range(len(names)), key=lambda i: (-count[i], str(names[i])))
-    return codes < 0, np.isin(codes, order[2:]), [str(names[i]) for i in order]
+    words = [str(names[i]) for i in order]
+    if positive is None:
+        told = TRUE | FALSE
+    else:
+        told = {positive, *[word for word in words if word != positive][:1]} if positive in words else set()
+    other = [i for i in order if str(names[i]) not in told]
+    return codes < 0, np.isin(codes, np.array(other, dtype=codes.dtype)), words

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Fewer rows of either outcome show no area.
 _LEAST = 20
 _LISTED = 20
+#: Stretches of a number whose event rates are taken.
+_STRETCHES = 20
 
 
 def single_feature_leakage(test: Data, seed: int) -> Measurement:
@@ -29,16 +31,17 @@ def single_feature_leakage(test: Data, seed: int) -> Measurement:
     Why: An input that all but knows the outcome was mostly written down after it: a discharge code, a date of death, a
         treatment given for the very event. The model then looks excellent, and the input is not there when it is used.
     How: For each input alone the AUROC for the label, whichever way it points (0.5 to 1; 1 is a perfect copy). A number
-        or date by its value, where there is one; how often it is missing counts as an input of its own. Words by their
-        event rate: the rates are taken in one half of the rows and judged on the other, and the other way round,
-        so that rare words do not seem to know what they only remember. The estimate is that of the best input.
-        DeLong's 95 % interval on the logit scale; over inputs the upper bound is the largest and the lower bound the
-        largest after Bonferroni's correction. Where patients repeat, standard errors are those of Kish's effective
-        size. Where a large dataset is counted in stretches of values, `error` bounds what that can hide, and the upper
-        bound has it added.
-    Limits: A strong and honest predictor also stands out: read the name. A number that tells the outcome without rising
-        or falling with it, or two inputs that do so together, are not found. An input with fewer than 20 events or
-        non-events where it has a value is not judged by its value, and is listed. Inconclusive if no label or
+        or date by its value, where there is one, and by the event rate of each of 20 stretches with as many rows, for
+        one that tells the outcome without rising or falling with it; how often it is missing counts as an input of
+        its own. Words by their event rate. Event rates are taken in one half of the rows and judged on the other, and
+        the other way round, so that rare words do not seem to know what they only remember. The estimate is that of the
+        best input. DeLong's 95 % interval on the logit scale; over inputs the upper bound is the largest and the lower
+        bound the largest after Bonferroni's correction. Where patients repeat, standard errors are those of Kish's
+        effective size. Where a large dataset is counted in stretches of values, `error` bounds what that can hide, and
+        the upper bound has it added.
+    Limits: A strong and honest predictor also stands out: read the name. Two inputs that tell the outcome together are
+        not found, nor a number whose events alternate within a twentieth of its rows. An input with fewer than 20
+        events or non-events where it has a value is not judged by its value, and is listed. Inconclusive if no label or
         no input is declared, or if an input could not be judged at all.
     Fix: Find out when the input is recorded and leave it out if that may be after the prediction; check for a copy of
         the label under another name.
@@ -139,6 +142,12 @@ def _areas(feature: ColumnCells, n: int, events: int, rng: np.random.Generator) 
         estimate, se = _area(pos, neg)
         error = float(pos @ neg) / (2 * float(pos.sum()) * float(neg.sum())) if feature.grid else 0.0
         yield _Area(feature=feature.name, by="value", estimate=max(estimate, 1 - estimate), se=se, error=error)
+        # Rows that share a value share a stretch: the one in which the middle of them lies.
+        middle = np.cumsum(feature.count) - feature.count / 2
+        stretch = (middle * _STRETCHES / feature.count.sum()).astype(np.int64)
+        within = [np.bincount(stretch, weights=side).astype(np.int64) for side in (pos, neg)]
+        estimate, se = _by_rate(within[0], within[1], rng)
+        yield _Area(feature=feature.name, by="event rate", estimate=estimate, se=se)
     absent, other = feature.missing_events, feature.missing - feature.missing_events
     if 0 < feature.missing < n:
         estimate, se = _area(np.array([events - absent, absent]), np.array([n - events - other, other]))
@@ -146,13 +155,13 @@ def _areas(feature: ColumnCells, n: int, events: int, rng: np.random.Generator) 
 
 
 def _by_rate(pos: NDArray[np.int64], neg: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
-    """Return the area of words by event rate: ordered in one half of the rows and judged in the other, both ways."""
+    """Return the area of cells by event rate: ordered in one half of the rows and judged in the other, both ways."""
     base = pos.sum() / (pos + neg).sum()
     half = [rng.multivariate_hypergeometric(side, int(side.sum()) // 2, method="marginals") for side in (pos, neg)]
     rest = [pos - half[0], neg - half[1]]
     found = []
     for (p, q), judged in ((half, rest), (rest, half)):
-        # A word that is rare in this half has about the rate of all: as if one more row of everybody were seen.
+        # A cell that is rare in this half has about the rate of all: as if one more row of everybody were seen.
         rate = (p + base) / (p + q + 1)
         place = np.unique(rate, return_inverse=True)[1]
         found.append(_area(*(np.bincount(place, weights=side).astype(np.int64) for side in judged)))

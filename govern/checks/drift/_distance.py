@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govern.checks.drift._features import finite, rows, shared_features
+from govern.checks.drift._features import rows, shared_features
 from govern.checks.drift._worst import Compared, worst
-from govern.errors import PolicyError
 from govern.stats.drift import filled
 from govern.types import Measurement
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def of_numbers(
-    check: str,
     test: Data,
     reference: Data,
     distance: Callable[[Feature, int, tuple[float, float]], Distance],
@@ -36,7 +34,6 @@ def of_numbers(
     ``distance`` is given a feature, the number of features and the effective numbers of reference and current rows
     that have a value. Features of words, and ones that never have a value on one side, have no distance and are named.
     """
-    finite(check, chance=chance)
     features = shared_features(test, reference)
     words = [f.name for f in features if not f.numeric]
     emptied = [f.name for f in features if f.numeric and min(f.held) == 0 < max(f.held)]
@@ -75,7 +72,6 @@ def of_numbers(
 
 
 def of_cells(
-    check: str,
     test: Data,
     reference: Data,
     distance: Callable[[NDArray[np.float64], NDArray[np.float64], int, tuple[float, float]], Distance],
@@ -91,9 +87,6 @@ def of_cells(
     current rows; ``method`` names their number of cells. Features of more different words than are counted
     cannot be compared.
     """
-    finite(check, bins=bins, chance=chance)
-    if bins < 2:
-        raise PolicyError(f"{check}: bins is {bins}, at least 2 are needed to see a shift", hint="10 is customary")
     features = shared_features(test, reference)
     uncounted = [f.name for f in features if f.uncounted]
     compared = [f for f in features if not f.uncounted]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError
 from govern.scan.cells import OTHER, Grid, align
 from govern.scan.grid import Ruler
 from govern.stats.drift import effective_size, into, numeric_edges
@@ -176,14 +176,3 @@ def column(data: Data, name: str, role: str) -> ColumnCells:
 def rows(data: Data) -> float:
     """Return the effective number of independent rows: fewer than there are, where patients repeat."""
     return effective_size(data.patients, data.rows)
-
-
-def finite(check: str, **params: float) -> None:
-    """Refuse parameters with which every comparison, or none, would hold.
-
-    Raises:
-        PolicyError: a parameter is infinite or no number.
-    """
-    for name, value in params.items():
-        if not np.isfinite(value):
-            raise PolicyError(f"{check}: {name} is {value}, a finite number is needed", hint="leave it out")

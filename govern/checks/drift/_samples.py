@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import PolicyError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,14 +15,8 @@ if TYPE_CHECKING:
     from govern.scan.dataset import Data
 
 
-def sampled(check: str, data: Data, sample: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return the places of at most ``sample`` rows of ``data.sample``, ascending, drawn without replacement.
-
-    Raises:
-        PolicyError: ``sample`` is not positive.
-    """
-    if sample < 1:
-        raise PolicyError(f"{check}: sample is {sample}, rows are needed to compare", hint="5000 is the default")
+def sampled(data: Data, sample: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the places of at most ``sample`` rows of ``data.sample``, ascending, drawn without replacement."""
     n = len(data.sample)
     return np.sort(rng.choice(n, min(n, sample), replace=False))
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import PolicyError
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -53,17 +52,11 @@ def domain_classifier(
     See: Lopez-Paz D, Oquab M. Revisiting classifier two-sample tests. ICLR 2017; DeLong ER et al. Biometrics 44:837,
         1988; Nadeau C, Bengio Y. Inference for the generalization error. Machine Learning 52:239, 2003.
     """
-    from govern.checks.drift._features import finite, shared_features
+    from govern.checks.drift._features import shared_features
     from govern.checks.drift._samples import sampled, table
 
-    finite("drift.domain_classifier", sample=sample, chance=chance)
-    if not 0.5 < chance <= 1:
-        raise PolicyError(
-            f"drift.domain_classifier: chance is {chance:g}, an AUROC above 0.5 and up to 1 is expected",
-            hint="give 0.6",
-        )
     rng = np.random.default_rng(seed)
-    now, then = (sampled("drift.domain_classifier", data, sample, rng) for data in (test, reference))
+    now, then = (sampled(data, sample, rng) for data in (test, reference))
     features = shared_features(test, reference)
     method = "gradient-boosted trees out of fold, DeLong (logit) corrected for cross-validation"
     n, m = len(now), len(then)

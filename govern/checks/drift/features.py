@@ -40,9 +40,8 @@ def features(test: Data, reference: Data, seed: int, *, sample: int = 5000, thre
     See: Evidently 0.7.23, data drift algorithm.
     """
     from govern.checks.drift._evidently import METHODS, distances
-    from govern.checks.drift._features import finite, rows
+    from govern.checks.drift._features import rows
 
-    finite("drift.features", sample=sample, threshold=threshold)
     found, then, now = tables(test, reference, seed, sample=sample)
     m, n = len(then), len(now)
     method = "Evidently 0.7.23: Wasserstein (normed) and Jensen-Shannon distance, interval in closed form"
@@ -97,7 +96,7 @@ def tables(
     from govern.checks.drift._samples import sampled, table
 
     rng = np.random.default_rng(seed)
-    now, then = (sampled("drift.features", data, sample, rng) for data in (test, reference))
+    now, then = (sampled(data, sample, rng) for data in (test, reference))
     found = shared_features(test, reference)
     kinds = {f.name: f.kind for f in found}
     return found, table(reference, kinds, then), table(test, kinds, now)

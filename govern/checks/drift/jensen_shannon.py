@@ -43,7 +43,6 @@ def jensen_shannon(test: Data, reference: Data, *, bins: int = 10, chance: float
         return distances.jensen_shannon(then, now, n_reference=size[0], n_current=size[1], comparisons=features)
 
     return of_cells(
-        "drift.jensen_shannon",
         test,
         reference,
         distance,

@@ -41,7 +41,6 @@ def ks(test: Data, reference: Data, *, chance: float = 0.1) -> Measurement:
         )
 
     return of_numbers(
-        "drift.ks",
         test,
         reference,
         distance,

@@ -36,12 +36,11 @@ def label(test: Data, reference: Data, *, chance: float = 0.1) -> Measurement:
     See: Newcombe RG. Stat Med 17:873, 1998; FDA, Statistical guidance on reporting results from studies evaluating
         diagnostic tests, 2007.
     """
-    from govern.checks.drift._features import comparable, finite, rows
+    from govern.checks.drift._features import comparable, rows
     from govern.checks.drift._worst import Compared, worst
     from govern.scan.cells import align
     from govern.stats.distances import proportions
 
-    finite("drift.label", chance=chance)
     method = "absolute difference of proportions, Newcombe"
     name = test.label
     if name is None:

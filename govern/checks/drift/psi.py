@@ -44,7 +44,6 @@ def psi(test: Data, reference: Data, *, bins: int = 10, chance: float = 0.1) -> 
         return stability_index(then, now, n_reference=size[0], n_current=size[1], comparisons=features)
 
     return of_cells(
-        "drift.psi",
         test,
         reference,
         distance,

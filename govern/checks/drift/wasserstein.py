@@ -52,7 +52,6 @@ def wasserstein(test: Data, reference: Data, *, chance: float = 0.1) -> Measurem
         )
 
     return of_numbers(
-        "drift.wasserstein",
         test,
         reference,
         distance,

@@ -6,9 +6,8 @@ from dataclasses import replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from govern.checks.performance._proportion import share
-from govern.errors import PolicyError
-from govern.stats.clusters import effective, repeated, units
+from govern.checks.performance._proportion import share, worth
+from govern.stats.clusters import repeated, units
 from govern.stats.likelihood_ratio import katz, post_test
 from govern.stats.proportion import newcombe
 from govern.types import Measurement
@@ -26,20 +25,12 @@ def predictive(scores: Scores, *, threshold: float, interval: str, prevalence: f
     """Measure how often a result is right: of flagged rows (``positive``), or of the others.
 
     The likelihood ratio of the result stands in the details, of flagged rows also the number needed to predict.
-
-    Raises:
-        PolicyError: the prevalence is not at least 0 (the study's own) and below 1.
     """
-    if not 0 <= prevalence < 1:
-        raise PolicyError(
-            f"prevalence {prevalence:g} does not lie between 0 and 1",
-            hint="give the share of the intended population that has the event, or 0 for the study's own",
-        )
     flagged, event = scores.flagged(threshold), scores.label == 1
     result, right = (flagged, event) if positive else (~flagged, ~event)
     side = "at or above" if positive else "below"
     own = share(scores, right, result, interval=interval, what=f"rows {side} {threshold:g}")
-    given_event, given_none = _part(scores, result, event), _part(scores, result, ~event)
+    given_event, given_none = worth(scores, result, event), worth(scores, result, ~event)
     ratio, limits = _ratio(given_event, given_none)
     details: dict[str, Any] = {**own.details, "likelihood_ratio": _interval(ratio, limits)}
     if positive:
@@ -63,12 +54,6 @@ def predictive(scores: Scores, *, threshold: float, interval: str, prevalence: f
     return Measurement(estimate=estimate, lower=lower, upper=upper, details=details, **facts)
 
 
-def _part(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> Part:
-    """Return hits and effective size of the rows ``among``."""
-    rows = scores.where(among)
-    return effective(hit[among], repeated(rows.patient), weight=rows.weight)
-
-
 def _ratio(part: Part, rest: Part) -> tuple[float | None, Part | None]:
     """Return the ratio of two proportions, infinite where only the second is 0, and its interval."""
     if min(part[1], rest[1]) <= 0 or max(part[0], rest[0]) <= 0:
@@ -79,7 +64,7 @@ def _ratio(part: Part, rest: Part) -> tuple[float | None, Part | None]:
 
 def _needed_to_predict(scores: Scores, event: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[str, Any]:
     """Return 1 / (PPV + NPV - 1), with the inverted limits of Newcombe's interval of PPV - (1 - NPV)."""
-    right, missed = _part(scores, event, flagged), _part(scores, event, ~flagged)
+    right, missed = worth(scores, event, flagged), worth(scores, event, ~flagged)
     if min(right[1], missed[1]) <= 0:
         return _interval(None, None)
     gained = right[0] / right[1] - missed[0] / missed[1]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govern.errors import PolicyError
 from govern.stats.clusters import effective, repeated, units
 from govern.stats.proportion import clopper_pearson, wilson
-from govern.strict_yaml import nearest
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -23,16 +21,10 @@ def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, i
     """Measure the share of the rows ``among`` that are also ``hit``; ``what`` names the rows in messages.
 
     ``n`` of the measurement are the rows ``among``; support counts their patients.
-
-    Raises:
-        PolicyError: there is no such interval.
     """
-    if interval not in _INTERVALS:
-        raise PolicyError(f"no interval {interval!r} for a proportion", hint=nearest(interval, _INTERVALS))
     name, limits = _INTERVALS[interval]
-    rows = scores.where(among)
-    count = rows.count(hit[among])
-    if not rows.n:
+    n = scores.count(among)
+    if not n:
         return Measurement.unknown(
             n=0,
             events=scores.events,
@@ -40,17 +32,24 @@ def share(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_], *, i
             method=name,
             message=f"no {what} among {scores.n} rows",
         )
-    patient = repeated(rows.patient)
-    lower, upper = limits(*effective(hit[among], patient, weight=rows.weight))
+    count, patient = scores.count(hit & among), None if scores.patient is None else repeated(scores.patient[among])
+    lower, upper = limits(*worth(scores, hit, among))
     return Measurement(
-        estimate=count / rows.n,
+        estimate=count / n,
         lower=lower,
         upper=upper,
-        n=rows.n,
+        n=n,
         events=scores.events,
-        support=units(among[among], patient, weight=rows.weight),
+        support=n if patient is None else units(among[among], patient),
         method=name
         if patient is None
         else f"{name} on the effective sample size, clustered by patient (Korn-Graubard)",
         details={"count": count},
     )
+
+
+def worth(scores: Scores, hit: NDArray[np.bool_], among: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the hits and the size of the simple random sample that is worth as much as the rows ``among``."""
+    if scores.patient is None:
+        return float(scores.count(hit & among)), float(scores.count(among))
+    return effective(hit[among], repeated(scores.patient[among]))

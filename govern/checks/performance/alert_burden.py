@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from govern.checks.performance._proportion import share
-from govern.errors import PolicyError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def alert_burden(scores: Scores, *, threshold: float = 0.5, per: int = 100, interval: str = "wilson") -> Measurement:
+def alert_burden(
+    scores: Scores, *, threshold: float = 0.5, per: int = 100, interval: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> Measurement:
     """Alert burden: alarms per 100 patients.
 
     Why: Every alarm takes somebody's time, and too many are ignored. A ward that knows how many it will see,
@@ -42,8 +43,6 @@ def alert_burden(scores: Scores, *, threshold: float = 0.5, per: int = 100, inte
     See: Wilson 1927; Romero-Brufau et al., Crit Care 2015;19:285 (number needed to evaluate); Gigerenzer et al.,
         Psychol Sci Public Interest 2007;8:53 (natural frequencies); docs/statistics.md.
     """
-    if per < 1:
-        raise PolicyError(f"alarms per {per} patients have no meaning", hint="per: 1 or more")
     flagged, event = scores.flagged(threshold), scores.label == 1
     alarms = share(scores, flagged, np.ones(len(flagged), dtype=bool), interval=interval, what="rows")
     if alarms.estimate is None:

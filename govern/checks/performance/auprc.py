@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from govern.errors import PolicyError
 from govern.stats.average_precision import error, logit_interval
 from govern.stats.bootstrap import bias_corrected, varies
 from govern.stats.clusters import repeated, units
 from govern.stats.precision_recall import Ranking, rank, resampled
-from govern.strict_yaml import nearest
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -26,7 +24,9 @@ _POINTS = 200
 _EXACT, _STRETCHES = 2000, 512
 
 
-def auprc(scores: Scores, seed: int, *, interval: str = "logit", replicates: int = 1000) -> Measurement:
+def auprc(
+    scores: Scores, seed: int, *, interval: Literal["logit", "bootstrap"] = "logit", replicates: int = 1000
+) -> Measurement:
     """Area under the precision-recall curve (average precision).
 
     Why: For rare events: how many of those whom the model flags have the event, averaged over the share
@@ -53,12 +53,6 @@ def auprc(scores: Scores, seed: int, *, interval: str = "logit", replicates: int
     See: Saito and Rehmsmeier, PLoS ONE 2015;10:e0118432; Boyd, Eng and Page, ECML PKDD 2013, LNCS 8190:451;
         docs/statistics.md.
     """
-    if interval not in _INTERVALS:
-        raise PolicyError(f"performance.auprc: no interval {interval!r}", hint=nearest(interval, _INTERVALS))
-    if replicates < 100:
-        raise PolicyError(
-            f"performance.auprc: {replicates} replicates cannot show a 95 % interval", hint="ask for 1000 or more"
-        )
     rows = scores.ranked
     event, patient = rows.label == 1, repeated(rows.patient)
     positive, negative = (units(of, patient, weight=rows.weight) for of in (event, ~event))

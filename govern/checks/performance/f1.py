@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._proportion import share
 from govern.stats.clusters import repeated, units
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def f1(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
+def f1(
+    scores: Scores, *, threshold: float = 0.5, interval: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> Measurement:
     """F1 score: the harmonic mean of positive predictive value and sensitivity.
 
     Why: One number for a rare event that falls when alarms are false and when events are missed, and that

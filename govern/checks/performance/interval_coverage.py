@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.errors import PolicyError, UnavailableError
+from govern.errors import UnavailableError
 from govern.stats.clusters import effective, repeated, units
 from govern.stats.proportion import wilson
 from govern.types import Measurement
@@ -35,10 +35,6 @@ def interval_coverage(values: Values, *, nominal: float = 0.9) -> Measurement:
 
     See: Gneiting and Raftery, JASA 2007;102:359; Wilson 1927; docs/statistics.md.
     """
-    if not 0 < nominal < 1:
-        raise PolicyError(
-            f"performance.interval_coverage: nominal {nominal:g} lies outside 0 to 1", hint="0.9 for 90 % intervals"
-        )
     if values.lower is None or values.upper is None:
         raise UnavailableError(
             "no prediction intervals",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import PolicyError
 from govern.stats.clusters import repeated, units
 from govern.stats.net_benefit import balance
 from govern.types import Measurement
@@ -44,10 +43,6 @@ def net_benefit(scores: Scores, *, threshold: float = 0.5) -> Measurement:
     See: Vickers and Elkin, Med Decis Making 2006;26:565; Vickers et al., BMC Med Inform Decis Mak 2008;8:53;
         Zou and Donner, Stat Med 2008;27:1693; Berger, Technometrics 1982;24:295; docs/statistics.md.
     """
-    if not 0 < threshold < 1:
-        raise PolicyError(
-            f"threshold {threshold:g} does not lie between 0 and 1", hint="it is the risk at which a person would act"
-        )
     flagged, event, patient = scores.flagged(threshold), scores.label == 1, repeated(scores.patient)
     rows: dict[str, Any] = {"patient": patient, "weight": scores.weight}
     counts: dict[str, Any] = {
@@ -89,8 +84,7 @@ def _curve(scores: Scores) -> dict[str, list[float]]:
     """Return the net benefit of the model and of both policies at thresholds from 0.01 to 0.99."""
     rows = scores.ranked
     at = np.searchsorted(rows.score, _CURVE, side="left")  # the first row that is flagged
-    event = np.append(0.0, np.cumsum(rows.weights * (rows.label == 1)))
-    other = np.append(0.0, np.cumsum(rows.weights * (rows.label == 0)))
+    event, other = (np.append(0.0, np.cumsum(rows.weights * of)) for of in (rows.label, 1 - rows.label))
     odds = _CURVE / (1 - _CURVE)
     model = (event[-1] - event[at] - odds * (other[-1] - other[at])) / rows.n
     everybody = (event[-1] - odds * other[-1]) / rows.n

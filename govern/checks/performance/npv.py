@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._predictive import predictive
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def npv(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson", prevalence: float = 0.0) -> Measurement:
+def npv(
+    scores: Scores,
+    *,
+    threshold: float = 0.5,
+    interval: Literal["wilson", "clopper-pearson"] = "wilson",
+    prevalence: float = 0.0,
+) -> Measurement:
     """Negative predictive value: the share of rows that are not flagged and do not have the event.
 
     Why: A patient whom the model does not flag may be sent home. It says how often that is right.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._proportion import share
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def positive_agreement(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
+def positive_agreement(
+    scores: Scores, *, threshold: float = 0.5, interval: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> Measurement:
     """Positive percent agreement: the share of the comparator's positives that the model flags.
 
     Why: Where the label comes from another test, a code or a person, and not from a reference standard, nobody

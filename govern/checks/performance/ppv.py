@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._predictive import predictive
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def ppv(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson", prevalence: float = 0.0) -> Measurement:
+def ppv(
+    scores: Scores,
+    *,
+    threshold: float = 0.5,
+    interval: Literal["wilson", "clopper-pearson"] = "wilson",
+    prevalence: float = 0.0,
+) -> Measurement:
     """Positive predictive value: the share of flagged rows that have the event.
 
     Why: It is what the person who reads an alarm needs to know: how often it is right. Below some value

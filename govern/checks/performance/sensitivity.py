@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._proportion import share
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def sensitivity(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
+def sensitivity(
+    scores: Scores, *, threshold: float = 0.5, interval: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> Measurement:
     """Sensitivity: the share of events that the model flags.
 
     Why: An event that is not flagged is a patient who is missed. This is what a screening or warning

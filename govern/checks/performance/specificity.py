@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from govern.checks.performance._proportion import share
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 ONLY_FLAGS = True
 
 
-def specificity(scores: Scores, *, threshold: float = 0.5, interval: str = "wilson") -> Measurement:
+def specificity(
+    scores: Scores, *, threshold: float = 0.5, interval: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> Measurement:
     """Specificity: the share of rows without the event that the model does not flag.
 
     Why: One minus this is the rate of false alarms among those who have nothing: needless work-up, and

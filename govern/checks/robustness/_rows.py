@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError
 from govern.stats.clusters import effective, repeated
 from govern.stats.proportion import Interval, wilson
 
@@ -42,13 +41,10 @@ def sampled(model: Model, test: Data, seed: int, rows: int) -> Rows:
     """Return at most ``rows`` rows of the test dataset's sample, drawn with ``seed``, in their order.
 
     Raises:
-        PolicyError: ``rows`` is below 1.
         InputError: the model has no inputs, the dataset no rows, or a patient identifier is missing.
     """
     from govern.scan.scores import patient_codes
 
-    if rows < 1:
-        raise PolicyError(f"rows is {rows}, at least 1 is needed", hint="500 is the default")
     there = len(test.sample)
     if there == 0 or not model.features:
         raise InputError("there is nothing to change: no rows, or no inputs", hint="declare the model's features")
@@ -146,16 +142,3 @@ def replaced(column: pd.Series[Any], values: NDArray[np.float64]) -> pd.Series[A
 def as_floats(column: pd.Series[Any]) -> NDArray[np.float64]:
     """Return a column of numbers as float64, NaN where missing."""
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-
-
-def valid(check: str, *, threshold: float | None = None, **above: float) -> None:
-    """Refuse parameters out of their range: a threshold in 0 to 1, all others finite and above 0.
-
-    Raises:
-        PolicyError: names the parameter.
-    """
-    for name, value in above.items():
-        if not (math.isfinite(value) and value > 0):
-            raise PolicyError(f"robustness.{check}: {name} is {value:g}, a number above 0 was expected")
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise PolicyError(f"robustness.{check}: threshold {threshold:g} lies outside 0 to 1")

@@ -43,10 +43,8 @@ def noise(
     See: FDA, Assessing the credibility of computational modeling and simulation, 2023 (input uncertainty); ISO/IEC TR
         24029-1:2021 (robustness of neural networks); Korn and Graubard 1998.
     """
-    from govern.checks.robustness._rows import FEW, answers, mean, numbers, sampled, share, valid
+    from govern.checks.robustness._rows import FEW, answers, mean, numbers, sampled, share
 
-    valid("noise", threshold=threshold, sd=sd)
-    valid("noise", threshold=flip)
     chosen = sampled(model, test, seed, rows)
     rng = np.random.default_rng([seed, 1])
     blurred = chosen.inputs.copy()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govern.errors import PolicyError
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -35,11 +34,8 @@ def rounding(
     See: Royston P, Altman DG, Sauerbrei W. Dichotomizing continuous predictors in multiple regression: a bad idea.
         Stat Med 25:127, 2006; Korn and Graubard 1998.
     """
-    from govern.checks.robustness._rows import FEW, answers, as_floats, numbers, replaced, sampled, share, valid
+    from govern.checks.robustness._rows import FEW, answers, as_floats, numbers, replaced, sampled, share
 
-    valid("rounding", tolerance=tolerance)
-    if not 1 <= digits <= 15:
-        raise PolicyError(f"robustness.rounding: digits is {digits}, 1 to 15 were expected")
     chosen = sampled(model, test, seed, rows)
     names = [name for name in model.features if numbers(test, name)]
     method = "Wilson on the effective sample size"

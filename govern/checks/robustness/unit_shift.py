@@ -45,11 +45,10 @@ def unit_shift(
     See: ISMP, List of error-prone abbreviations and dose designations, 2021; Young DS. Implementation of SI units for
         clinical laboratory data. Ann Intern Med 106:114, 1987; Korn and Graubard 1998.
     """
-    from govern.checks.robustness._rows import FEW, answers, each, numbers, replaced, sampled, valid
+    from govern.checks.robustness._rows import FEW, answers, each, numbers, replaced, sampled
     from govern.checks.robustness._units import confusions
     from govern.stats.clusters import units
 
-    valid("unit_shift", threshold=threshold, factor=factor)
     chosen = sampled(model, test, seed, rows)
     method = "largest share, Wilson on the effective sample size"
     named = [name for name in model.features if numbers(test, name)]

@@ -17,6 +17,8 @@ from govern.dossier.printable import short
 
 #: The bars of one figure; the attached findings hold all.
 _MOST = 12
+#: The bars for which there is room at least: beside fewer there is none for axis, criterion and legend.
+_FEWEST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,8 @@ def _draw(form: _Form, rule: Rule, row: Row) -> Figure:
     features = [f for f in given if f.get(form.key) is not None]
     shown = features[:_MOST]
     criterion = _criterion(form, row, shown)
-    with sheet(HALF, 13 + 4.7 * len(shown)) as paper:
+    lines = max(len(shown), _FEWEST)
+    with sheet(HALF, 13 + 4.7 * lines) as paper:
         axes = paper.axes
         positions = list(range(len(shown)))[::-1]
         values = [f[form.key] for f in shown]
@@ -73,7 +76,7 @@ def _draw(form: _Form, rule: Rule, row: Row) -> Figure:
         axes.axvline(0, color=GREY, linewidth=0.6)
         axes.set_yticks(positions, [short(str(f["feature"]), 22) for f in shown])
         axes.tick_params(axis="y", length=0)
-        axes.margins(y=0.02)
+        axes.set_ylim(len(shown) - lines - 0.5, len(shown) - 0.5)
         axes.set_xlabel(form.axis)
     return _described(form, rule, row, shown, left=len(features) - len(shown), paper_source=paper.source)
 

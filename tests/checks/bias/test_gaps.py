@@ -169,6 +169,35 @@ def test_null_limit_is_what_permuted_groups_reach():
     assert found.details["permutations"] == 1999
 
 
+def test_rates_are_those_of_fairlearns_metric_frame_on_rows():
+    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+    from sklearn.metrics import precision_score
+
+    rng = np.random.default_rng(10)
+    rows, by = _rows(rng, rng.integers(0, 4, 800), 4)
+    flag = (rows.score >= 0.3).astype(int)
+    theirs = MetricFrame(
+        metrics={
+            "selection rate": selection_rate,
+            "true positive rate": true_positive_rate,
+            "false positive rate": false_positive_rate,
+            "positive predictive value": precision_score,
+            "negative predictive value": lambda y, p: precision_score(y, p, pos_label=0),
+        },
+        y_true=rows.label,
+        y_pred=flag,
+        sensitive_features=by.codes,
+    ).by_group
+    compared = 0
+    for check in RATES.values():
+        for i, m in enumerate(check(rows, by)):
+            for rate in m.details.get("rates", [m.details]):
+                expected = pytest.approx(theirs[rate["rate"]][i], abs=1e-12)
+                assert (rate["group_rate"], rate["fairlearn_rate"]) == (expected, expected)
+                compared += 1
+    assert compared == 4 * 6
+
+
 def _difference(value: float, half: float, p: float, name: str) -> Difference:
     return Difference(value=value, lower=value - half, upper=value + half, p=p, details={"rate": name})
 

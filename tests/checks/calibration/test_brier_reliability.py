@@ -8,7 +8,6 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from govern.checks.calibration.brier_reliability import brier_reliability
-from govern.errors import PolicyError
 from govern.scan.scores import Scores
 
 
@@ -38,8 +37,3 @@ def test_no_variation_gives_no_interval():
     rows = Scores(label=np.tile([0, 1], 20).astype(np.int8), score=np.tile([0.0, 1.0], 20))
     found = brier_reliability(rows, 1)
     assert (found.estimate, found.lower, found.upper, found.sufficient) == (0.0, None, None, False)
-
-
-def test_one_bin_is_refused(cohort):
-    with pytest.raises(PolicyError, match="1 bins"):
-        brier_reliability(cohort(50, 1), 1, bins=1)

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from govern.checks.calibration.classwise_ece import classwise_ece
 from govern.checks.calibration.ece import ece
-from govern.errors import PolicyError, UnavailableError
+from govern.errors import UnavailableError
 from govern.scan.outcomes import Classes
 from govern.scan.scores import Scores
 
@@ -117,8 +117,3 @@ def test_a_class_without_rows_gives_no_estimate():
 def test_no_variation_gives_no_interval():
     found = classwise_ece(_classes([0, 1] * 20, np.tile(np.eye(2), (20, 1))), 1)
     assert (found.estimate, found.lower, found.upper, found.sufficient) == (0.0, None, None, False)
-
-
-def test_one_bin_is_refused():
-    with pytest.raises(PolicyError):
-        classwise_ece(_cohort(50, 1), 1, bins=1)

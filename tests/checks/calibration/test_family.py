@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from govern.checks.catalogue import load
+from govern.scan.reduce import reduce
 from govern.scan.scores import Scores
 
 _CHECKS = (
@@ -147,3 +148,16 @@ def test_details_are_json_and_bounded(name, cohort):
 
     found = _measure(name, cohort(20_000, 9))
     assert len(json.dumps(dict(found.details), allow_nan=False)) < 40_000
+
+
+@pytest.mark.parametrize("name", ["hosmer_lemeshow", "brier_reliability", "ece"])
+def test_cells_whose_edges_are_those_of_the_groups_give_the_numbers_of_the_rows(name):
+    rng = np.random.default_rng(11)
+    logit = rng.normal(-2, 1.2, 80_000)
+    label = (rng.random(80_000) < 1 / (1 + np.exp(-0.9 * logit))).astype(np.int8)
+    rows = Scores(label=label, score=1 / (1 + np.exp(-logit)))
+    whole, cells, coarse = (_measure(name, x) for x in (rows, reduce(rows, most=8000), reduce(rows, most=8192)))
+    assert cells.estimate == pytest.approx(whole.estimate, rel=1e-10)
+    assert (cells.lower, cells.upper) == pytest.approx((whole.lower, whole.upper), rel=1e-6)
+    for one, other in ((coarse.estimate, whole.estimate), (coarse.lower, whole.lower), (coarse.upper, whole.upper)):
+        assert one == pytest.approx(other, rel=0.05)

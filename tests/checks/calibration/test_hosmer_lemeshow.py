@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from govern.checks.calibration.hosmer_lemeshow import hosmer_lemeshow
-from govern.errors import PolicyError
 from govern.scan.scores import Scores, scores
 
 
@@ -49,8 +48,3 @@ def test_what_was_ruled_out_and_happened_has_no_number():
     found = hosmer_lemeshow(scores([1, 0, 0, 0, 1, 0, 1, 1], [0.0] * 4 + [0.5] * 4), groups=2)
     assert (found.estimate, found.sufficient) == (None, False)
     assert "infinite" in found.message
-
-
-def test_one_group_is_refused(cohort):
-    with pytest.raises(PolicyError, match="1 groups"):
-        hosmer_lemeshow(cohort(50, 1), groups=1)

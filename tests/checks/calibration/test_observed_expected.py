@@ -12,7 +12,6 @@ import pytest
 from scipy.stats import chi2
 
 from govern.checks.calibration.observed_expected import observed_expected
-from govern.errors import PolicyError
 from govern.scan.scores import Scores, scores
 
 
@@ -67,8 +66,3 @@ def test_nothing_expected_has_no_ratio():
     found = observed_expected(scores([1, 0, 0], [0.0, 0.0, 0.0]))
     assert (found.estimate, found.sufficient) == (None, False)
     assert "no event is expected" in found.message
-
-
-def test_an_unknown_interval_is_refused(cohort):
-    with pytest.raises(PolicyError, match="wald"):
-        observed_expected(cohort(50, 1), interval="wald")

@@ -161,3 +161,79 @@ def test_datasets_of_other_inputs_are_not_compared():
     clean = data([(1, 1.0, "f", 0), (2, 2.0, "f", 0)])
     fewer = dataset(TRAIN.sample, features=("x", "z"), label="y", patient_id="pid")
     assert not duplicates(clean, {Role.TRAIN: fewer}).sufficient
+
+
+CLINICAL = ("age", "lactate", "bp", "sex")
+
+
+def clinical(rng, n, first=0):
+    rows = {"pid": np.arange(first, first + n), "age": rng.normal(62, 14, n), "lactate": rng.gamma(4, 0.5, n).round(1)}
+    rows |= {"bp": rng.normal(85, 20, n).round(), "sex": rng.choice(["f", "m"], n), "y": rng.integers(0, 2, n)}
+    return pd.DataFrame(rows)
+
+
+def noisy(rows, rng, size, pid=10**6):
+    changed = {c: rows[c] * (1 + rng.normal(0, size, len(rows))) for c in ("age", "lactate", "bp")}
+    return rows.assign(**changed, pid=rows["pid"] + pid)
+
+
+def of(rows):
+    return dataset(rows, features=CLINICAL, label="y", patient_id="pid")
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-6, 1e-5])
+def test_near_copies_are_found_within_and_against_train_and_reference(size):
+    rng = np.random.default_rng(2)
+    test, train, reference = (clinical(rng, n, first) for n, first in ((1500, 0), (2000, 5000), (800, 9000)))
+    known = {Role.TRAIN: of(train), Role.REFERENCE: of(reference)}
+    honest = duplicates(of(test), known)
+    assert (honest.estimate, honest.details["near"]) == (0, 0)
+    for source in (test, train, reference):
+        found = duplicates(of(pd.concat([test, noisy(source[:60], rng, size)])), known)
+        assert found.estimate > 45
+        assert found.details["near"] > 45
+        assert found.details["within_inputs"] == found.details["in_train"] == found.details["in_reference"] == 0
+        assert "near copies" in found.message
+
+
+def test_rows_that_differ_more_are_other_patients():
+    rng = np.random.default_rng(3)
+    test = clinical(rng, 1500)
+    other = pd.concat([test, noisy(test[:100], rng, 0.02)])
+    assert duplicates(of(other), {Role.TRAIN: of(clinical(rng, 900, 5000))}).estimate == 0
+
+
+def test_a_patients_own_rows_may_be_nearly_alike():
+    """Two days of one stay: interval estimates allow for them."""
+    rng = np.random.default_rng(4)
+    test = clinical(rng, 800)
+    days = pd.concat([test, noisy(test, rng, 1e-6, pid=0)])
+    train = {Role.TRAIN: of(clinical(rng, 900, 5000))}
+    assert duplicates(of(days), train).estimate == 0
+    assert duplicates(of(days.assign(pid=np.arange(1600))), train).estimate > 600
+
+
+def test_copies_of_the_reference_under_new_identifiers():
+    rng = np.random.default_rng(5)
+    test, reference = clinical(rng, 900), clinical(rng, 700, 5000)
+    known = {Role.TRAIN: of(clinical(rng, 600, 9000)), Role.REFERENCE: of(reference)}
+    found = duplicates(of(pd.concat([test, reference[:40].assign(pid=range(20_000, 20_040))])), known)
+    assert (found.estimate, found.details["in_reference"], found.details["in_train"]) == (40, 40, 0)
+
+
+def test_one_or_two_continuous_inputs_make_no_near_copies():
+    """Patients who agree to 4 digits by chance are told by those who agree to 2 (40 pairs of honest datasets each)."""
+    rng = np.random.default_rng(6)
+    for names in (("x",), ("x", "z"), ("x", "lab")):
+        wrong = 0
+        for _ in range(40):
+            sides = []
+            for first, n in ((0, 900), (5000, 1200)):
+                x = rng.normal(60, 12, n)
+                lab = np.where(rng.random(n) < 0.4, np.nan, rng.gamma(4, 0.5, n).round(2))
+                rows = {"pid": np.arange(first, first + n), "x": x, "z": 2 * x + rng.normal(0, 9, n), "lab": lab}
+                rows["y"] = rng.integers(0, 2, n)
+                sides.append(dataset(pd.DataFrame(rows), features=names, label="y", patient_id="pid"))
+            found = duplicates(sides[0], {Role.TRAIN: sides[1]})
+            wrong += found.estimate is None or found.estimate > 0
+        assert wrong <= 1, names

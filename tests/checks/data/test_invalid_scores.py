@@ -5,11 +5,14 @@ import pandas as pd
 import pytest
 
 from govern.checks.data.invalid_scores import invalid_scores
+from govern.errors import InputError
 from govern.scan.dataset import Recorded
+from govern.scan.scores import labels
 
 
-def found(score, label):
-    return invalid_scores(Recorded(score=np.array(score, dtype=float), label=np.array(label, dtype=object)))
+def found(score, label, positive=None):
+    label = np.array(label, dtype=object)
+    return invalid_scores(Recorded(score=np.array(score, dtype=float), label=label, positive=positive))
 
 
 def test_each_kind_is_counted_and_a_row_once():
@@ -43,8 +46,26 @@ def test_what_is_fit_is_fit():
     assert measured.message == "every row can be measured"
 
 
-def test_the_two_most_frequent_labels_are_the_labels():
-    assert found([0.5] * 6, ["a", "a", "b", "b", "c", "d"]).details["other_labels"] == 2
+def test_labels_are_those_that_other_checks_accept():
+    """Where one check refuses the labels, this one names the rows; where it accepts them, there are none."""
+    for label, positive, other in (
+        (["1", "2", "2", "1"], None, 2),
+        (["1", "2", "2", "1"], "2", 0),
+        (["alive", "dead", "dead", "alive"], None, 4),
+        (["alive", "dead", "dead", "alive"], "dead", 0),
+        (["alive", "dead", "dead", "alive"], "died", 4),
+        (["0", "1", "1", "2"], None, 1),
+    ):
+        assert found([0.5] * 4, label, positive).details["other_labels"] == other
+        if other:
+            with pytest.raises(InputError):
+                labels(label, positive, "died")
+        else:
+            assert labels(label, positive, "died").sum() == 2
+
+
+def test_beside_the_event_the_most_frequent_label_counts():
+    assert found([0.5] * 6, ["a", "a", "b", "b", "b", "d"], "a").details["other_labels"] == 1
 
 
 def test_one_class_is_said():

@@ -35,11 +35,42 @@ def test_a_number_is_sklearns_area_whichever_way_it_points(y):
     entries = by_name(found)
     assert entries["up", "value"]["value"] == pytest.approx(roc_auc_score(y, up), abs=1e-12)
     assert entries["down", "value"]["value"] == pytest.approx(1 - roc_auc_score(y, down), abs=1e-12)
-    assert found.estimate == entries["down", "value"]["value"]
+    # By event rate a number that rises or falls tells as much, and no more but for chance.
+    assert entries["down", "event rate"]["value"] == pytest.approx(entries["down", "value"]["value"], abs=0.01)
+    assert found.estimate == max(e["value"] for e in entries.values())
     assert found.details["worst"] == "down"
     # Bonferroni over two inputs makes the lower bound wider, and the upper one is the largest.
     assert found.lower < entries["down", "value"]["lower"] < found.estimate < found.upper
     assert found.support == min(y.sum(), 2000 - y.sum())
+
+
+@pytest.mark.parametrize("shape", ["middle", "ends", "waves"])
+def test_a_number_that_tells_without_rising_or_falling(shape, y):
+    """The area by value of such an input is near a half; of the distance from its middle it is what was planted."""
+    rng = np.random.default_rng(4)
+    event, other = rng.uniform(-0.3, 0.3, 2000), rng.choice([-1, 1], 2000) * rng.uniform(0.28, 2, 2000)
+    x = np.where(y == (shape != "ends"), event, other)
+    if shape == "waves":
+        x = rng.integers(0, 5, 2000) + 0.5 * y + rng.uniform(0, 0.5, 2000)
+    entries = by_name(single_feature_leakage(made(y, sodium=x), 0))
+    assert entries["sodium", "value"]["value"] < 0.7
+    assert entries["sodium", "event rate"]["value"] > 0.93
+    if shape != "waves":
+        assert entries["sodium", "event rate"]["value"] == pytest.approx(
+            roc_auc_score(y == (shape != "ends"), -abs(x)), abs=0.05
+        )
+
+
+def test_chance_tells_nothing_by_event_rate():
+    """Rates are judged on other rows than they were taken of: noise of any kind stays near a half."""
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(60):
+        y = rng.integers(0, 2, 400)
+        entries = by_name(single_feature_leakage(made(y, x=rng.normal(size=400)), int(rng.integers(1e6))))
+        found.append(entries["x", "event rate"]["value"])
+    assert np.mean(found) < 0.53
+    assert max(found) < 0.62
 
 
 def test_a_copy_of_the_label(y):

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from govern.checks.drift.domain_classifier import _out_of_fold, domain_classifier
 from govern.checks.drift.ks import ks
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError
 from govern.scan.local import dataset
 
 
@@ -112,13 +112,6 @@ def test_a_small_window_is_inconclusive(population):
 
 def test_bad_input(population):
     test, reference = population(100, 1), population(100, 2)
-    for params, said in (
-        ({"sample": 0}, "sample is 0"),
-        ({"chance": 0.5}, "chance is 0.5"),
-        ({"chance": np.nan}, "nan"),
-    ):
-        with pytest.raises(PolicyError, match=said):
-            domain_classifier(test, reference, 0, **params)
     with pytest.raises(InputError, match="words in the reference dataset"):
         domain_classifier(test, dataset(reference.sample.assign(lab="x"), features=reference.features), 0)
     assert not domain_classifier(replace(test, features=()), replace(reference, features=()), 0).sufficient

@@ -9,7 +9,6 @@ from scipy.spatial.distance import jensenshannon
 
 from govern.checks.drift.features import features
 from govern.checks.drift.jensen_shannon import jensen_shannon
-from govern.errors import PolicyError
 from govern.scan.local import dataset
 
 
@@ -68,6 +67,4 @@ def test_more_words_than_are_counted_are_never_a_pass(monkeypatch):
 
 def test_bad_input(population):
     test, reference = population(100, 1), population(100, 2)
-    with pytest.raises(PolicyError, match="bins is 1"):
-        jensen_shannon(test, reference, bins=1)
     assert not jensen_shannon(replace(test, features=()), replace(reference, features=())).sufficient

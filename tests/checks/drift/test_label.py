@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from govern.checks.drift.label import label
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError
 from govern.scan.local import dataset
 from govern.stats.proportion import newcombe
 
@@ -85,5 +85,3 @@ def test_bad_input():
         label(binary(5, 20), data(["a", "b"]))
     with pytest.raises(InputError, match="never has a value"):
         label(binary(5, 20), data([np.nan, np.nan]))
-    with pytest.raises(PolicyError, match="chance is inf"):
-        label(binary(5, 20), binary(5, 20), chance=np.inf)

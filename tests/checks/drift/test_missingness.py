@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from govern.checks.drift.missingness import missingness
-from govern.errors import PolicyError
 from govern.scan.local import dataset
 from govern.stats.proportion import newcombe
 
@@ -51,7 +50,28 @@ def test_repeated_patients_widen_the_interval(changed):
     assert clustered.upper > missingness(test, reference).upper
 
 
+def grouped(n, without, groups=("sex",)):
+    sex = np.where(np.arange(n) < without, None, np.array(["f", "m"])[np.arange(n) % 2])
+    return dataset(pd.DataFrame({"a": np.ones(n), "sex": sex}), features=("a",), groups=groups)
+
+
+def test_groups_that_are_missing_are_a_change():
+    found = missingness(grouped(500, 100), grouped(800, 16))
+    assert (found.details["worst"], found.estimate) == ("sex", pytest.approx(0.18))
+    assert found.lower == pytest.approx(newcombe(100, 500, 16, 800, level=0.975)[0], abs=1e-12)
+    assert missingness(grouped(500, 100, ()), grouped(800, 16, ())).estimate == 0
+    # A group that the reference lacks is not compared, and named.
+    lacking = dataset(pd.DataFrame({"a": np.ones(800)}), features=("a",))
+    found = missingness(grouped(500, 100), lacking)
+    assert (found.estimate, found.details["not_compared"]) == (0, ["sex"])
+    assert "sex not compared" in found.message
+
+
+def test_a_group_that_is_an_input_counts_once():
+    frame = pd.DataFrame({"a": np.where(np.arange(300) < 30, np.nan, 1.0)})
+    side = dataset(frame, features=("a",), groups=("a",))
+    assert [e["feature"] for e in missingness(side, side).details["features"]] == ["a"]
+
+
 def test_bad_input():
-    with pytest.raises(PolicyError, match="chance is nan"):
-        missingness(data(5, a=1), data(5, a=1), chance=np.nan)
     assert not missingness(replace(data(5, a=1), features=()), replace(data(5, a=1), features=())).sufficient

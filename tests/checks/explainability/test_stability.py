@@ -8,7 +8,6 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 from govern.checks.explainability.stability import stability
-from govern.errors import PolicyError
 
 WAYS = {"seeds": "order", "backgrounds": "against", "rows": "part"}
 
@@ -117,10 +116,6 @@ def test_nothing_to_rank_is_never_a_pass(linear):
         found = stability(*linear(weights), 1)
         assert found.estimate is None
         assert not found.sufficient
-    with pytest.raises(PolicyError, match="draws is 1"):
-        stability(*linear([0.3, 0.2, 0.1]), 1, draws=1)
-    with pytest.raises(PolicyError, match="no comparison 'ranks'"):
-        stability(*linear([0.3, 0.2, 0.1]), 1, compare="ranks")
     assert not stability(*linear([0.3, 0.2, 0.1], n=10), 1).sufficient
     assert not stability(*linear([0.3, 0.2]), 1).sufficient
 

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from govern.checks.performance.auroc import auroc
-from govern.errors import PolicyError
 from govern.scan.scores import Scores, Whole, groups, scores
 
 
@@ -103,12 +102,6 @@ def test_many_rows_of_few_patients_are_few_patients():
     assert again.support == once.support
     assert again.n == 1600
     assert "patient" in again.method
-
-
-def test_unknown_interval_names_the_nearest():
-    with pytest.raises(PolicyError) as error:
-        auroc(_scores([0, 1], [0.1, 0.2]), interval="logitt")
-    assert "logit" in error.value.hint
 
 
 def test_whole_rows_speak_where_cells_stand_for_them():

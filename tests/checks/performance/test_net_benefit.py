@@ -11,7 +11,6 @@ import pytest
 from statsmodels.stats.weightstats import DescrStatsW
 
 from govern.checks.performance.net_benefit import net_benefit
-from govern.errors import PolicyError
 from govern.scan.scores import Scores
 
 
@@ -78,9 +77,3 @@ def test_a_model_that_is_a_policy_shows_no_gain(score, word):
 def test_one_class_gives_no_estimate(label):
     found = net_benefit(_scores(label, np.full(len(label), 0.4)))
     assert (found.estimate, found.sufficient, found.support) == (None, False, 0)
-
-
-@pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1, float("nan")])
-def test_thresholds_that_weigh_nothing_are_refused(threshold):
-    with pytest.raises(PolicyError, match="threshold"):
-        net_benefit(_scores([0, 1], [0.1, 0.9]), threshold=threshold)

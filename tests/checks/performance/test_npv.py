@@ -7,7 +7,6 @@ import pytest
 from scipy.stats.contingency import relative_risk
 
 from govern.checks.performance.npv import npv
-from govern.errors import PolicyError
 from govern.scan.scores import Scores
 
 #: FDA's draft guidance on AI-enabled device software functions, appendix F.
@@ -87,10 +86,3 @@ def test_one_class_has_no_value_at_another_prevalence():
     assert (found.estimate, found.support) == (None, 0)
     assert "one class is missing" in found.message
     assert found.details["study"]["estimate"] == 1
-
-
-@pytest.mark.parametrize("prevalence", [-0.1, 1.0, 1.5, float("nan")])
-def test_impossible_prevalences_are_refused(prevalence):
-    with pytest.raises(PolicyError, match="prevalence") as error:
-        npv(FDA, prevalence=prevalence)
-    assert "intended population" in error.value.hint

@@ -89,9 +89,3 @@ def test_patients_with_one_event_each_are_not_clustered():
 def test_impossible_thresholds_are_refused(threshold):
     with pytest.raises(PolicyError, match="threshold"):
         sensitivity(_scores([0, 1], [0.1, 0.9]), threshold=threshold)
-
-
-def test_unknown_interval_names_the_nearest():
-    with pytest.raises(PolicyError) as error:
-        sensitivity(_scores([0, 1], [0.1, 0.9]), interval="clopper_pearson")
-    assert "clopper-pearson" in error.value.hint

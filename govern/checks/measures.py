@@ -1,0 +1,90 @@
+"""Between which numbers a check's measure lies, so that a bound that nothing or everything meets can be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+
+from govern.checks.parameters import Range
+
+_SHARE = Range(low=0, high=1)
+_SIGNED = Range(low=-1, high=1)
+_POSITIVE = Range(low=0)
+_ANY = Range()
+
+#: Check -> the range of its estimate and of both its limits. Those of other packages' checks are not known.
+MEASURED: Mapping[str, Range] = {
+    "bias.auroc_gap": _SHARE,
+    "bias.balanced_accuracy_gap": _SHARE,
+    "bias.calibration_gap": Range(low=0, high=2),
+    "bias.concordance_gap": _SHARE,
+    "bias.demographic_parity": _SHARE,
+    "bias.equal_opportunity": _SHARE,
+    "bias.equalized_odds": _SHARE,
+    "bias.error_gap": _SHARE,
+    "bias.hidden_strata": _POSITIVE,
+    "bias.mae_gap": _POSITIVE,
+    "bias.predictive_parity": _SHARE,
+    "bias.representation": _POSITIVE,
+    "calibration.brier_reliability": _SHARE,
+    "calibration.classwise_ece": _SHARE,
+    "calibration.ece": _SHARE,
+    "calibration.emax": _SHARE,
+    "calibration.hosmer_lemeshow": _POSITIVE,
+    "calibration.ici": _SHARE,
+    "calibration.in_the_large": _ANY,
+    "calibration.joint_intercept": _ANY,
+    "calibration.linear_slope": _ANY,
+    "calibration.observed_expected": _POSITIVE,
+    "calibration.slope": _ANY,
+    "data.coding_consistency": _POSITIVE,
+    "data.duplicates": _POSITIVE,
+    "data.exact_extremes": _POSITIVE,
+    "data.invalid_scores": _POSITIVE,
+    "data.missingness": _SHARE,
+    "data.patient_overlap": _POSITIVE,
+    "data.plausible_values": _SHARE,
+    "data.repeated_scores": _SHARE,
+    "data.single_feature_leakage": _SHARE,
+    "data.temporal_order": _POSITIVE,
+    "documentation.completeness": _SHARE,
+    "drift.domain_classifier": _SHARE,
+    "drift.features": _SHARE,
+    "drift.jensen_shannon": _SHARE,
+    "drift.ks": _SHARE,
+    "drift.label": _SHARE,
+    "drift.missingness": _SHARE,
+    "drift.prediction": _POSITIVE,
+    "drift.psi": _POSITIVE,
+    "drift.wasserstein": _POSITIVE,
+    "explainability.additivity": _POSITIVE,
+    "explainability.concentration": _SHARE,
+    "explainability.expected_direction": _SIGNED,
+    "explainability.protected_share": _SHARE,
+    "explainability.stability": _SIGNED,
+    "explainability.subgroup_agreement": _SIGNED,
+    "performance.alert_burden": _POSITIVE,
+    "performance.auprc": _SHARE,
+    "performance.auroc": _SHARE,
+    "performance.auroc_difference": _SIGNED,
+    "performance.balanced_accuracy": _SHARE,
+    "performance.brier": _SHARE,
+    "performance.concordance": _SHARE,
+    "performance.f1": _SHARE,
+    "performance.interval_coverage": _SHARE,
+    "performance.mae": _POSITIVE,
+    "performance.negative_agreement": _SHARE,
+    "performance.net_benefit": Range(low=-inf, high=1),
+    "performance.npv": _SHARE,
+    "performance.positive_agreement": _SHARE,
+    "performance.ppv": _SHARE,
+    "performance.quadratic_kappa": _SIGNED,
+    "performance.repeatability": _POSITIVE,
+    "performance.rmse": _POSITIVE,
+    "performance.sensitivity": _SHARE,
+    "performance.specificity": _SHARE,
+    "robustness.missing_feature": _SHARE,
+    "robustness.noise": _SHARE,
+    "robustness.rounding": _SHARE,
+    "robustness.unit_shift": _SHARE,
+}
