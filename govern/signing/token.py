@@ -97,7 +97,7 @@ def _session(place: Place, pin: str, *, write: bool = False) -> Iterator[Any]:
     if not Path(place.module).is_file():
         raise SigningError(f"{place.module}: no PKCS #11 library there", hint="install it, or give the right path")
     try:
-        library = pkcs11.lib(place.module)
+        library = pkcs11.lib(str(Path(place.module).resolve()))  # by two names it would be started twice
     except RuntimeError as e:
         raise SigningError(f"{place.module}: not usable as a PKCS #11 library: {e}", hint="give another path") from None
     try:

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from govern.cli import app
 from govern.errors import GovernError
 from govern.signing.token import Place as Token
-from tests.signing.conftest import PIN, token
+from tests.softhsm import PIN, token
 
 __all__ = ["token"]
 
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_with_what_to_do(hospital: None) -> None:
         (("create", "x", "--root", "--request", "--name", "X"), (ROOT,), "2 error: --root and --request exclude"),
         (("revoke", "nobody", "--reason", "superseded"), (ROOT,), "3 error: 'nobody' is no identity"),
         (("show", "nobody"), (), "3 error: 'nobody' is none of those"),
-        (("list", "--format", "sarif"), (), "2 error: --format sarif"),
+        (("create", "x", "--token", "t.so", "--name", "X"), (), "2 error: --token without --token-label"),
         (("import", "nothing.pem", "--as", "ada"), (ADA,), "3 error: nothing.pem: cannot be read"),
     ):
         said = wrong(*words, lines=lines)

@@ -57,7 +57,7 @@ def govern(workspace: Workspace, *arguments: object, code: int = 0) -> subproces
 
 def test_list(workspace: Workspace) -> None:
     shown = govern(workspace, "log", "list").stdout
-    assert "datasets {test cdcdcdcdcdcd}" in shown
+    assert "datasets: test cdcdcdcdcdcd" in shown
     assert "\x1b[2J" not in shown
     assert "\\x1b[2Jcleared" in shown
     assert "decision" not in govern(workspace, "log", "list", "--kind", "look").stdout

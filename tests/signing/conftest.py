@@ -1,36 +1,5 @@
-"""A real software token (SoftHSM2), with its own configuration, for as long as the tests run."""
+"""Fixtures of signing."""
 
-from __future__ import annotations
+from tests.softhsm import token
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
-from govern.signing.token import Place
-
-MODULES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-)
-PIN = "0271828182"
-
-
-@pytest.fixture(scope="session")
-def token(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A token that is plugged in, with no key on it yet; give each test its own key label."""
-    module = next((m for m in MODULES if Path(m).is_file()), None)
-    if module is None or not (program := shutil.which("softhsm2-util")):
-        pytest.skip("SoftHSM2 (softhsm2) is not installed")
-    pytest.importorskip("pkcs11")
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    settings = f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
-    (folder / "softhsm2.conf").write_text(settings)
-    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
-    command = [program, "--init-token", "--free", "--label", "hospital", "--so-pin", "31415926", "--pin", PIN]
-    subprocess.run(command, check=True, capture_output=True)
-    return Place(module=module, token="hospital", key="key")  # noqa: S106 - a label
+__all__ = ["token"]

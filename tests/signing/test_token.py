@@ -28,7 +28,7 @@ from govern.signing.trust import Trust
 from govern.types import Signatory
 from tests.evidence.samples import BOXES, plain_pdf
 from tests.signing.authorities import DAY, NOW
-from tests.signing.conftest import PIN
+from tests.softhsm import PIN
 
 LABELLED = {"token_label": "hospital"}
 
