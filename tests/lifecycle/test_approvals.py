@@ -16,7 +16,7 @@ from govern.errors import GovernError, InputError, PolicyError, SigningError
 from govern.evidence import bundle
 from govern.lifecycle import approvals
 from govern.lifecycle.approvals import APPROVAL, REJECTION
-from govern.registry import lookup
+from govern.registry import lookup, register
 from govern.registry.register import kept
 from govern.signing import identity
 from govern.signing.pades import check
@@ -287,7 +287,6 @@ class Killed(BaseException):
 def test_killed_and_run_again_it_completes_without_a_second_entry(
     registered: Registered, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    from govern import approve
     from govern.evidence.log import Log
 
     def kill(*_: Any, **__: Any) -> None:
@@ -300,7 +299,7 @@ def test_killed_and_run_again_it_completes_without_a_second_entry(
         if moment == "before the entry":
             patched.setattr(Log, "append", kill)
         else:
-            patched.setattr(approve.register, "replace_kept", kill)
+            patched.setattr(register, "replace_kept", kill)
         with pytest.raises(Killed):
             signs(registered, "clinical")
     done = signs(registered, "clinical")

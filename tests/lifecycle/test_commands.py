@@ -1,8 +1,10 @@
-"""``approve``, ``reject`` and ``waive`` as a person types them, on a real project, from ``init`` to an alias."""
+"""``approve``, ``reject`` and ``waive`` as a person types them: from a denial to an alias, and back."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ import pytest
 from govern import project as projects
 from govern.signing import identity
 from govern.types import Signatory
-from tests.e2e.conftest import POLICY, Answer, made, model, run_in
+from tests.e2e.conftest import POLICY, Answer, made, model
 
 __all__ = ["made", "model"]
 pytestmark = pytest.mark.slow
@@ -53,8 +55,6 @@ def alias(folder: Path) -> Answer:
 @pytest.fixture(scope="module")
 def team(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with a stricter policy, and two people whose keys have a passphrase."""
-    import shutil
-
     root = Path(shutil.copytree(made, tmp_path_factory.mktemp("team") / "project", symlinks=True))
     strict = POLICY.replace(
         'bias.equal_opportunity, params: {threshold: 0.3}, by: [sex], accept: {upper: "<= 0.15"}',
@@ -86,9 +86,6 @@ def test_the_whole_way(team: Path, model: str) -> None:
     assert wrong.code == 2
     assert blocking[0].partition("[")[0] in wrong.err
     assert govern(team, "waive", blocking[0], *reason, "2099-01-01", "--name", "small").code == 2
-    index = ""
-    import json
-
     for finding in json.loads(govern(team, *register, "--format", "json").out)["blocking"]:
         proposed = govern(team, "waive", finding, *reason, soon, "--name", "small")
         assert proposed.code == 0, proposed.err
@@ -130,4 +127,3 @@ def test_the_whole_way(team: Path, model: str) -> None:
     kinds = govern(team, "log", "list").out
     for kind in ("waiver", "waiver-approval", "dossier", "approval", "rejection", "promotion"):
         assert kind in kinds
-    _ = run_in
