@@ -1,5 +1,5 @@
 # Each target starts from nothing: it brings what is missing, then does its job.
-.PHONY: help demo test lint lock docs bench setup
+.PHONY: help demo test lint lock docs bench setup tamper crash
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,3 +36,9 @@ bench: setup  ## against other tools and a bare scan, into docs/benchmarks.md
 docs: setup  ## the check reference and the policy schema, from the code
 	$(BIN)/python -m govern.formats.reference > docs/checks.md
 	$(BIN)/python -m govern.policy.schema > policies/schema.json
+
+tamper: setup  ## over 2,000 seeded edits of everything that is signed or recorded: each must be found
+	$(BIN)/python -W ignore -m tests.tamper
+
+crash: setup  ## commands killed at each of their steps: afterwards nothing or a complete record
+	$(BIN)/python -W ignore -m tests.crash

@@ -215,7 +215,9 @@ def _already(known: Signature) -> PolicyError:
 def _sign_dossiers(case: _Case, kept: Mapping[str, bytes], meaning: str, own: Signature | None) -> dict[str, bytes]:
     """Return the kept dossiers that were not signed in this role yet, signed; each is kept by its digest too."""
     from govern.signing import pades
+    from govern.signing.timestamp import Authority
 
+    authority = Authority.of(case.workspace.timestamp_url, case.workspace.trust)
     logged = dossiers.logged(case.log, case.bundle.sha256)
     if lost := sorted(set(logged) - set(kept)):
         raise InputError(f"{lost[0]}: this dossier is gone from the run's artifacts", hint="restore it")
@@ -232,7 +234,12 @@ def _sign_dossiers(case: _Case, kept: Mapping[str, bytes], meaning: str, own: Si
             continue
         if case.role in case.asked and case.role not in roles:  # there is a field for each role that the policy names
             signed[path] = pades.sign(
-                pdf, case.signer, field=case.role.value, reason=meaning, when=datetime.now(UTC).replace(microsecond=0)
+                pdf,
+                case.signer,
+                field=case.role.value,
+                reason=meaning,
+                when=datetime.now(UTC).replace(microsecond=0),
+                authority=authority,
             )
     for pdf in signed.values():
         case.workspace.keep(pdf, ".pdf")

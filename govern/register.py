@@ -46,6 +46,7 @@ def gate_and_register(
     from govern.lifecycle.dossiers import enter
     from govern.registry.register import folder_of, register
     from govern.signing import identity
+    from govern.signing.timestamp import Authority
 
     bundle = gate_run(workspace, model=model, policy=policy, name=name, progress=progress)
     if bundle.record.decision.verdict is not Verdict.ALLOW:
@@ -54,14 +55,16 @@ def gate_and_register(
     if log.find(kind="registration", evidence=bundle.sha256, name=name):
         return bundle, register(workspace, bundle, name)  # checks what is there
     signer = identity.load(workspace.keys, workspace.project.identity)
+    authority = Authority.of(workspace.timestamp_url, workspace.trust)
     with tempfile.TemporaryDirectory(prefix="govern-") as folder:
         dossiers = []
         for template in TEMPLATES:
             progress(f"making the {template} dossier")
-            path = make(bundle, template, Path(folder) / f"dossier-{template}.pdf", signer)
-            if bundle.record.subject.run_id is not None:  # else nobody keeps it
+            path = make(bundle, template, Path(folder) / f"dossier-{template}.pdf", signer, authority)
+            dossiers.append(path)
+        if bundle.record.subject.run_id is not None:  # else nobody keeps them
+            for template, path in zip(TEMPLATES, dossiers, strict=True):
                 artifact = f"{folder_of(bundle.sha256)}/{path.name}"
                 enter(log, bundle, template, path.read_bytes(), signer, artifact=artifact)
-            dossiers.append(path)
         progress(f"registering {name}")
         return bundle, register(workspace, bundle, name, artifacts=dossiers)

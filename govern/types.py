@@ -225,6 +225,9 @@ class Subject:
     version: str | None = None
     flavors: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    #: How its files store it, as far as safety is concerned: ``pickle``, which runs what it names when it is loaded,
+    #: or ``onnx``, ``safetensors``, ``skops``, which do not.
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

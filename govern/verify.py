@@ -1,4 +1,4 @@
-"""Verify anything signed: a PDF, an evidence folder, a model version or the log, as named steps.
+"""Verify anything signed: a PDF, an evidence folder, a model version, the log or the registry, as named steps.
 
 A step that failed names what it expected and found; what builds on it is *not reached*, which is not
 ok either. Everything that is signed is verified offline. Inside a project its log must hold the
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from govern import canonical, looks
 from govern.errors import GovernError, InputError, ServiceError
 from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST, carried
+from govern.evidence.check import MODEL as MODEL_SIGNATURE
 from govern.evidence.receipt import STEP as INCLUSION
 from govern.lifecycle.expiry import CURRENT
 from govern.lifecycle.waivers import STEP as WAIVERS
@@ -40,7 +41,7 @@ def verify(target: str, workspace: Workspace | None, *, trust: Trust | None = No
 
     Args:
         target: the path of a PDF or of an evidence folder, an evidence's SHA-256 or its first digits,
-            ``NAME/VERSION`` of a registered model, or ``log``.
+            ``NAME/VERSION`` of a registered model, ``log``, or ``registry``.
         workspace: the project at hand, if any.
         trust: whom to believe; the project's own by default.
 
@@ -53,6 +54,10 @@ def verify(target: str, workspace: Workspace | None, *, trust: Trust | None = No
         trust = Trust.of(workspace.trust) if workspace else Trust()
     if target == "log":
         return tuple(_log(_needed(workspace, target), trust))
+    if target == "registry":
+        from govern.registry.reconcile import reconcile
+
+        return tuple(reconcile(_needed(workspace, target), trust))
     path = Path(target)
     try:
         mode = path.stat().st_mode
@@ -68,7 +73,7 @@ def verify(target: str, workspace: Workspace | None, *, trust: Trust | None = No
         return tuple(_version(_needed(workspace, target), match["name"], match["version"], trust))
     raise InputError(
         f"{target}: no such file, evidence or model version",
-        hint="give a PDF, an evidence folder or its SHA-256, NAME/VERSION, or `log`",
+        hint="give a PDF, an evidence folder or its SHA-256, NAME/VERSION, `log`, or `registry`",
     )
 
 
@@ -86,7 +91,7 @@ def _folder(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]
         files = read_folder(path)
     except GovernError as e:
         failed = Step(name="evidence folder", ok=False, expected="a folder of plain files", found=e.message)
-        return [failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+        return [failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
     steps = _evidence(files, workspace, trust)
     if len(path.resolve().name) == 64:
         steps.append(_named(files, path.resolve().name))
@@ -128,10 +133,10 @@ def _pdf(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
     steps = check(pdf, carried(files, trust))
     broken = next((s for s in steps if not s.ok and not s.name.startswith("PDF signer is trusted")), None)
     if broken is not None:
-        return [*steps, *_not_reached(broken, ATTACHED, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+        return [*steps, *_not_reached(broken, ATTACHED, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
     steps.append(attached)
     if not attached.ok:
-        return [*steps, *_not_reached(attached, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+        return [*steps, *_not_reached(attached, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
     return steps + _evidence(files, workspace, trust)
 
 
@@ -157,7 +162,7 @@ def _version(workspace: Workspace, name: str, version: str, trust: Trust) -> lis
     sha256, steps = evidence_of(workspace, name, version)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         failed = Step(name=NAMED, ok=False, expected="the SHA-256 of evidence", found=sha256 or "none")
-        return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
+        return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
     try:
         steps += approvals_of(workspace, name, version)
     except ServiceError:

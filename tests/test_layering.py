@@ -57,15 +57,21 @@ HOMES = {
     "evidently": {"checks/drift"},
     "fairlearn": {"checks/bias"},
     "weasyprint": {"dossier"},
-    "jinja2": {"dossier"},
+    "jinja2": {"dossier", "lineage"},
     "matplotlib": {"dossier", "planning"},
     "pyhanko": {"signing"},
     "pkcs11": {"signing"},
     "pikepdf": {"signing", "dossier"},
     "in_toto_attestation": {"evidence"},
+    "fickling": {"models"},
+    "cyclonedx": set(),  # another implementation, for tests
+    "model_signing": set(),
     "securesystemslib": {"evidence"},
     "click": {"cli"},
+    "aiohttp": {"signing"},
     "psycopg": {"evidence/store"},
+    "prov": {"lineage"},
+    "openlineage": {"lineage"},
 }
 #: May be imported at the top of a module; everything else of weight only inside functions.
 LIGHT = {"numpy", "click", "pydantic"}

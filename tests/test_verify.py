@@ -31,6 +31,7 @@ EVIDENCE_STEPS = [
     "signer is trusted",
     "evidence digests",
     "statement",
+    "model signature",
     "decision recomputed",
     "log inclusion",
     "waivers",
@@ -257,7 +258,7 @@ def test_a_pdf_alone_carries_its_evidence(made: Made, tmp_path: Path) -> None:
         "PDF signer is trusted (author)",
         "PDF unchanged since signing (author)",
         "attached evidence is what was signed",
-        *EVIDENCE_STEPS[:8],
+        *EVIDENCE_STEPS[:9],
     ]
 
 

@@ -33,6 +33,7 @@ _COMMANDS = {
     "verify": "verify",
     "lineage": "lineage",
     "log": "log",
+    "registry": "registry",
     "keys": "keys",
 }
 

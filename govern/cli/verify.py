@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def verify(target: str, trust: Path | None, how: Format, output: Path | None) -> None:
     """Verify a dossier, evidence, a model version or the log, offline; say which step failed.
 
-    TARGET is a PDF, an evidence folder, NAME/VERSION, or `log`.
+    TARGET is a PDF, an evidence folder, NAME/VERSION, `log` or `registry`.
     """
     run(target, trust, how, output)
 

@@ -33,6 +33,8 @@ FILES: Mapping[str, str] = {
     "environment.json": "interpreter, packages, code commit, seed, digests of the checks",
     "waivers.json": "the waivers that were in force",
     "statement.dsse.json": "the signed statement that binds all of these by digest",
+    "mlbom.cdx.json": "the bill of materials with a model card (CycloneDX 1.6)",
+    "model.sig": "the signature over the model's files (OpenSSF Model Signing; not bound by the statement)",
     "signer.pem": "the signer's certificate and its issuers",
     "approvals.json": "the log's proofs of who approved or rejected (not bound by the statement)",
     "receipt.json": "the log's proof of inclusion (not bound by the statement)",
@@ -55,8 +57,8 @@ class Table:
     columns: tuple[tuple[str, str, str, str], ...]
 
 
-def build(bundle: Bundle) -> dict[str, Any]:
-    """Return the context of the templates for an evidence bundle.
+def build(bundle: Bundle, *, stamped: bool = False) -> dict[str, Any]:
+    """Return the context of the templates for an evidence bundle; ``stamped`` says whether it will have time stamps.
 
     Raises:
         SigningError: the signer's certificate cannot be read.
@@ -85,7 +87,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "not_applicable": record.policy.get("not_applicable") or {},
         "figures": _figures(rules),
         "gap_groups": gap_groups(
-            record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered
+            record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered, stamped=stamped
         ),
         "events": [] if entry is None else looks.events(entry),
         "facts": facts,

@@ -45,6 +45,8 @@ def gap_groups(
     signatures: Sequence[Signature],
     order: Looks | None = None,
     entered: Sequence[Entered] = (),
+    *,
+    stamped: bool = False,
 ) -> tuple[GapGroup, ...]:
     """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them, or its cause is."""
     open_rows = [row for rule in rules for row in rule.open]
@@ -63,7 +65,7 @@ def gap_groups(
     groups += [
         GapGroup(title="Order of events", gaps=tuple(_order(order))),
         GapGroup(title="Families declared not applicable", gaps=tuple(_not_applicable(record))),
-        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures, entered))),
+        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures, entered, stamped=stamped))),
         GapGroup(title="Not declared by the owner", gaps=tuple(_undeclared(facts))),
         GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules, order))),
     ]
@@ -126,7 +128,7 @@ def _not_applicable(record: Record) -> Iterable[Gap]:
         yield Gap(mark="–", word="not applicable", what=family, why=text, outcome="not_applicable")  # noqa: RUF001
 
 
-def _trust(seal: Seal, signatures: Sequence[Signature], entered: Sequence[Entered]) -> Iterable[Gap]:
+def _trust(seal: Seal, signatures: Sequence[Signature], entered: Sequence[Entered], *, stamped: bool) -> Iterable[Gap]:
     if seal.development:
         yield Gap(
             mark="!",
@@ -151,13 +153,14 @@ def _trust(seal: Seal, signatures: Sequence[Signature], entered: Sequence[Entere
         )
     if not seal.logged:
         yield Gap(mark="○", word="not logged", what="No log receipt", why="The log's proof of this evidence is absent.")
-    yield Gap(
-        mark="○",
-        word="no time stamp",
-        what="No trusted time stamp",
-        why="Times are those of the signing machine's clock, and the signature is not prepared for long-term "
-        "validation (PAdES B-B).",
-    )
+    if not stamped:
+        yield Gap(
+            mark="○",
+            word="no time stamp",
+            what="No trusted time stamp",
+            why="Times are those of the signing machine's clock, and the signature is not prepared for long-term "
+            "validation (PAdES B-B).",
+        )
 
 
 def _undeclared(facts: Facts) -> Iterable[Gap]:

@@ -1,8 +1,8 @@
 """The evidence bundle: the files of one gate run, and their content-addressed folder.
 
 Every file is bound by digest in the signed statement but those that prove themselves: the statement, the
-signer's certificates, the receipts of the log, which can only exist afterwards, and what the root signed
-about its signers.
+signer's certificates, the signature over the model's files, the receipts of the log, which can only exist
+afterwards, and what the root signed about its signers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from govern import canonical
 from govern.errors import InputError
-from govern.evidence import facts, statement
+from govern.evidence import bom, facts, model_signature, statement
 from govern.evidence.receipt import Receipt, read_receipt
 from govern.types import Dataset, Decision, Environment, Finding, Record, Step, Subject, Waiver
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from govern.signing.trust import Trust
 
 STATEMENT, SIGNER, RECEIPT = "statement.dsse.json", "signer.pem", "receipt.json"
+#: The bill of materials, and the signature over the model's files alone.
+BOM, MODEL_SIGNATURE = "mlbom.cdx.json", model_signature.FILE
 #: The receipts of who approved or rejected the version, in a dossier that was made afterwards.
 APPROVALS = "approvals.json"
 #: The root's word on who may sign in which role, and the certificates that it revoked, if any.
@@ -40,9 +42,10 @@ BOUND: Mapping[str, Any] = {
     "decision.json": Decision,
     "environment.json": Environment,
     "waivers.json": tuple[Waiver, ...],
+    BOM: Mapping[str, Any],
 }
 #: Every name that a file of a bundle may have.
-NAMES = frozenset({*BOUND, STATEMENT, SIGNER, RECEIPT, APPROVALS, RIGHTS, REVOKED})
+NAMES = frozenset({*BOUND, STATEMENT, SIGNER, MODEL_SIGNATURE, RECEIPT, APPROVALS, RIGHTS, REVOKED})
 #: No file of a bundle is larger; a larger one is refused before it is read.
 LIMIT_BYTES = 64 << 20
 
@@ -88,12 +91,17 @@ def write(record: Record, folder: Path, identity: Identity, *, rights: Mapping[s
         "environment.json": record.environment,
         "waivers.json": record.waivers,
     }
-    files = {name: canonical.dumps(content) for name, content in contents.items()}
+    files = {name: canonical.dumps(content) for name, content in contents.items()} | {BOM: bom.document(record)}
     payload = statement.payload(record, files)
     target = folder / canonical.sha256(payload)
     if target.exists():
         return _existing(target)
-    files |= {STATEMENT: statement.sign(payload, identity), SIGNER: identity.pem, **(rights or {})}
+    files |= {
+        STATEMENT: statement.sign(payload, identity),
+        SIGNER: identity.pem,
+        MODEL_SIGNATURE: model_signature.sign(record.subject, identity),
+        **(rights or {}),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -163,6 +171,8 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
         environment=values["environment.json"],
         waivers=values["waivers.json"],
     )
+    if bom.document(record) != files[BOM]:
+        raise InputError(f"{BOM} says something else than the record", hint="restore the evidence")
     if statement.payload(record, {name: files[name] for name in BOUND}) != payload:
         raise InputError("the statement says something else than the files it binds", hint="restore the evidence")
     return Bundle(
@@ -180,7 +190,7 @@ def check_names(files: Mapping[str, bytes]) -> None:
     Raises:
         InputError: one is missing or unknown.
     """
-    wanted = {*BOUND, STATEMENT, SIGNER}
+    wanted = {*BOUND, STATEMENT, SIGNER, MODEL_SIGNATURE}
     if missing := sorted(wanted - set(files)):
         raise InputError(f"evidence without {', '.join(missing)}", hint="restore the whole folder")
     if extra := sorted(set(files) - NAMES):

@@ -27,7 +27,7 @@ ENTRIES, ROOTS, SIGNATURES, TRUST = "log entries", "log roots", "log signatures"
 _EXPECTED = {
     ENTRIES: "every entry is whole, in its place, no earlier than those before it, and has its checkpoint",
     ROOTS: "the root recomputed from the entries equals every signed checkpoint",
-    SIGNATURES: "every checkpoint was signed by the actor of its entry",
+    SIGNATURES: "every checkpoint was signed by the actor of its entry, and no certificate is kept of anybody else",
     TRUST: "every signer is under a trusted root, at the time of each entry",
 }
 
@@ -160,6 +160,7 @@ class Pass:
                 self._try(SIGNATURES, self._signature, signatures)
             if not self.log:
                 self.faults[ENTRIES] = "the log is empty"
+            self._try(SIGNATURES, self._used)
             if not self.faults:
                 self._try(SIGNATURES, signatures.verify)
 
@@ -233,18 +234,27 @@ class Pass:
     def _certificates(self, rows: Source) -> None:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        from govern.signing.certificate import common_name, fingerprint, public_key, read_chain
+        from govern.signing.certificate import common_name, fingerprint, public_key, signer_chain
 
+        before = ""
         for sha256, pem in rows.certificates():
+            if sha256 <= before:
+                raise InputError(f"the certificate {sha256[:16]} stands twice, or out of order")
+            before = sha256
             if sha256 in self._chains:
                 continue
-            chain = read_chain(pem.encode())
+            chain = signer_chain(pem.encode())
             if fingerprint(chain[0]) != sha256:
                 raise InputError(f"the certificate kept as {sha256[:16]} is another one")
             key = public_key(chain[0])
             der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             self._chains[sha256] = chain
             self._signers[sha256] = common_name(chain[0]), note.key_id(key), der
+
+    def _used(self) -> None:
+        for sha256, (name, _, _) in self._signers.items():
+            if sha256 not in self._moments:
+                raise InputError(f"the certificate {sha256[:16]} of {name!r} is kept, who signed nothing")
 
     def _signature(self, signatures: Signatures) -> None:
         if ROOTS in self.faults:

@@ -57,10 +57,10 @@ def check_receipt(receipt: Receipt, trust: Trust) -> Step:
 
 
 def _check(receipt: Receipt, trust: Trust) -> str:
-    from govern.signing.certificate import common_name, fingerprint, public_key, read_chain
+    from govern.signing.certificate import common_name, fingerprint, public_key, signer_chain
 
     entry = receipt.entry
-    chain = read_chain(receipt.signer.encode())
+    chain = signer_chain(receipt.signer.encode())
     checkpoint = note.verify(receipt.checkpoint, public_key(chain[0]))
     if (checkpoint.size, checkpoint.root.hex()) != (receipt.size, receipt.root):
         raise InputError(

@@ -126,7 +126,7 @@ def promotable(workspace: Workspace, version: ModelVersion, sha256: str) -> list
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
     now = entries.signing_time(log.entries())
     decided = entries.decided(log, sha256, version.name, trust).entry.moment
-    stands, record = _standing(workspace, log, version, sha256, trust, now)
+    stands, record = standing(workspace, log, version, sha256, trust, now)
     return [expiry.current(record, decided, now), expiry.decided_now(record, now), *stands.steps()]
 
 
@@ -145,13 +145,18 @@ def approvals_of(workspace: Workspace, name: str, version: str) -> list[Step]:
         found, _ = version_of(connect.registry(workspace), name, version)
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
     now = signing_time(log.entries())
-    stands, _ = _standing(workspace, log, found, found.tags.get(facts.EVIDENCE, ""), trust, now)
+    stands, _ = standing(workspace, log, found, found.tags.get(facts.EVIDENCE, ""), trust, now)
     return stands.steps(needed=bool(found.aliases) or found.current_stage in PROMOTED)
 
 
-def _standing(
+def standing(
     workspace: Workspace, log: Log, version: ModelVersion, sha256: str, trust: Trust, now: datetime
 ) -> tuple[Standing, Record]:
+    """Return who approved or rejected a version at ``now``, and the record that it rests on.
+
+    Raises:
+        GovernError: it cannot be said.
+    """
     from govern.evidence import bundle
     from govern.lifecycle import approvals
     from govern.lifecycle.entries import decided
@@ -189,10 +194,12 @@ def _facts(version: ModelVersion, admission: Admission) -> Step:
     changed += [k for k in sorted(version.tags) if facts.is_reserved(k) and k not in expected]
     if version.description != describe(admission.bundle, admission.receipt):
         changed.append("the description")
+    if (version.run_id or None) != admission.bundle.record.subject.run_id:
+        changed.append("the run")
     return Step(
         name=FACTS,
         ok=not changed,
-        expected="the tags and the description that the evidence gives",
+        expected="the tags, the description and the run that the evidence gives",
         found=f"changed: {', '.join(changed)}" if changed else "unchanged",
     )
 

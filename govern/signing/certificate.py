@@ -73,10 +73,24 @@ def read_chain(data: bytes) -> tuple[Certificate, ...]:
         if len(chain) > 1:
             chain[-1].verify_directly_issued_by(chain[-1])
         keys = [c.public_key() for c in chain]
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, Warning) as e:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, Warning) as e:
         raise SigningError(f"not a chain of certificates: {e or 'an issuer did not sign what it issued'}") from None
     if not all(isinstance(k, ec.EllipticCurvePublicKey) and isinstance(k.curve, ec.SECP256R1) for k in keys):
         raise SigningError("a certificate is for another kind of key than ECDSA P-256")
+    return chain
+
+
+def signer_chain(data: bytes) -> tuple[Certificate, ...]:
+    """Return the chain that goes with a signature, as :func:`read_chain`; it must end with its root.
+
+    Each verifier has the root: a chain would lead to it without, and nobody would see that it was cut.
+
+    Raises:
+        SigningError: it does not, or as :func:`read_chain`.
+    """
+    chain = read_chain(data)
+    if chain[-1].issuer != chain[-1].subject:
+        raise SigningError(f"the chain of {common_name(chain[0])!r} was cut: the certificate of its root is missing")
     return chain
 
 

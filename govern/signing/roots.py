@@ -54,7 +54,7 @@ def roots_from(path: Path) -> list[Certificate]:
         found = x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as e:
         raise SigningError(f"{path}: cannot be read: {e.strerror}", hint="give the root's PEM file") from None
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise SigningError(f"{path}: not a PEM certificate", hint="give the root's certificate, not a key") from None
     for certificate in found:
         if not is_root(certificate):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -37,6 +37,8 @@ class Trust:
     #: The newest rights of each root (``trust.yaml``).
     rights: tuple[Rights, ...] = ()
     revoked: tuple[CertificateRevocationList, ...] = ()
+    #: The roots of trusted time-stamp authorities; they certify no signers.
+    authorities: tuple[Certificate, ...] = ()
 
     @classmethod
     def of(cls, *folders: Path) -> Trust:
@@ -45,10 +47,12 @@ class Trust:
         Raises:
             SigningError: a file cannot be read, is something else, or was not signed by one of the roots.
         """
+        from govern.signing import timestamp
         from govern.signing.roots import trusted_roots
 
         found = {fingerprint(r): r for folder in folders for r in trusted_roots(folder)}
-        trust = cls(roots=tuple(found.values()))
+        times = {fingerprint(r): r for folder in folders for r in timestamp.roots(folder)}
+        trust = cls(roots=tuple(found.values()), authorities=tuple(times.values()))
         for folder in folders:
             if (folder / RIGHTS).is_file():
                 trust = trust.beside(files(folder))
@@ -97,7 +101,7 @@ class Trust:
             )
         newest = max((found, *same), key=lambda r: r.serial)
         others = (r for r in self.rights if r.root != found.root)
-        return Trust(roots=self.roots, rights=(*others, newest), revoked=lists)
+        return replace(self, rights=(*others, newest), revoked=lists)
 
     def step(
         self,

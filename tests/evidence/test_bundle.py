@@ -12,7 +12,7 @@ import pytest
 
 from govern import canonical
 from govern.errors import InputError
-from govern.evidence import bundle, facts, statement
+from govern.evidence import bundle, facts, model_signature, statement
 from govern.evidence.bundle import Bundle
 from govern.evidence.check import check_files, check_inclusion
 from govern.evidence.log import Log
@@ -20,6 +20,8 @@ from govern.signing import identity
 from govern.signing.trust import Trust
 from govern.types import Finding, Outcome, Record, Step, Verdict
 from tests.evidence.samples import DIGEST, People, people, record, signed
+
+WRITTEN = (*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.MODEL_SIGNATURE)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path, signers: People) -> None:
     assert finding.measurement is not None
     assert isinstance(finding.measurement.upper, float)
     assert loaded.record.decision.verdict is Verdict.DENY
-    assert sorted(p.name for p in written.path.iterdir()) == sorted([*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER])
+    assert sorted(p.name for p in written.path.iterdir()) == sorted(WRITTEN)
 
 
 def test_the_same_record_is_the_same_evidence(tmp_path: Path, signers: People) -> None:
@@ -83,6 +85,7 @@ def test_the_statement_is_in_toto_and_binds_what_it_should(whole: Bundle) -> Non
     assert predicate["code"] == {"commit": "c0ffee", "dirty": False}
     assert predicate["checks"] == {"drift.psi": DIGEST}
     assert predicate["seed"] == 4_000_000_000
+    assert predicate["expiry"] == {"validDays": 365}
     assert predicate["files"] == {n: canonical.sha256(whole.files[n]) for n in bundle.BOUND}
     assert predicate["findings"]["sha256"] == predicate["files"]["findings.json"]
 
@@ -103,7 +106,13 @@ def test_another_implementation_of_dsse_verifies_the_envelope(whole: Bundle, sig
 
 def test_whole_evidence_verifies(whole: Bundle, signers: People) -> None:
     steps = bundle.verify_bundle(whole, signers.trusted)
-    assert [s.name for s in steps] == ["signature", "signer is trusted", "evidence digests", "statement"]
+    assert [s.name for s in steps] == [
+        "signature",
+        "signer is trusted",
+        "evidence digests",
+        "statement",
+        "model signature",
+    ]
     assert failed(steps) == []
     assert "DEVELOPMENT KEY" in steps[0].found
     assert check_inclusion(whole.files, signers.trusted).ok
@@ -121,6 +130,8 @@ def test_signed_anew_by_a_stranger(whole: Bundle, signers: People, tmp_path: Pat
     forged = {**whole.files, bundle.STATEMENT: statement.sign(payload, eve)}
     assert failed(check_files(forged, signers.trusted))[0] == "signature"
     forged[bundle.SIGNER] = eve.pem
+    assert failed(check_files(forged, signers.trusted)) == ["signer is trusted", "model signature"]
+    forged[bundle.MODEL_SIGNATURE] = model_signature.sign(whole.record.subject, eve)
     assert failed(check_files(forged, signers.trusted)) == ["signer is trusted"]
 
 
@@ -158,7 +169,7 @@ def test_a_receipt_is_kept_in_the_folder(evidence: Bundle) -> None:
     assert [p.name for p in evidence.path.parent.iterdir()] == [evidence.sha256]
 
 
-@pytest.mark.parametrize("name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_missing_file_is_named(whole: Bundle, name: str, signers: People) -> None:
     files = {n: d for n, d in whole.files.items() if n != name}
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
@@ -170,7 +181,7 @@ def test_a_file_too_many_is_named(whole: Bundle, signers: People) -> None:
     files = {**whole.files, "notes.txt": b"x"}
     with pytest.raises(InputError, match=r"notes\.txt"):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.trusted)) == ["evidence digests", "statement"]
+    assert failed(check_files(files, signers.trusted)) == ["evidence digests", "statement", "model signature"]
 
 
 HOSTILE = [
@@ -193,10 +204,10 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.RECEIPT])
+@pytest.mark.parametrize("name", [*WRITTEN, bundle.RECEIPT])
 def test_hostile_files_give_an_input_error(whole: Bundle, signers: People, name: str, content: bytes) -> None:
     files = {**whole.files, name: b"[0]" if content == whole.files[name] else content}
-    if name != bundle.SIGNER:  # signer.pem is read when the signature is verified
+    if name not in (bundle.SIGNER, bundle.MODEL_SIGNATURE):  # these are read when signatures are verified
         with pytest.raises(InputError):
             bundle.from_files(files)
     steps = [*check_files(files, signers.trusted), check_inclusion(files, signers.trusted)]
@@ -230,7 +241,7 @@ def test_signed_nonsense_gives_an_input_error(tmp_path: Path, signers: People, n
     files[bundle.STATEMENT] = statement.sign(canonical.dumps(stated), signers.author)
     with pytest.raises(InputError):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.trusted)) == ["statement"]
+    assert failed(check_files(files, signers.trusted)) == ["statement", "model signature"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,9 @@ def test_unchanged_evidence_verifies(pair: tuple[Bundle, Bundle], signers: Peopl
         assert not fails(write(tmp_path / str(number), dict(evidence.files)), signers)
 
 
-@pytest.mark.parametrize("name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.RECEIPT])
+@pytest.mark.parametrize(
+    "name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.RECEIPT, bundle.MODEL_SIGNATURE]
+)
 def test_every_change_of_a_file_is_found(
     pair: tuple[Bundle, Bundle], signers: People, tmp_path: Path, name: str
 ) -> None:
