@@ -23,11 +23,11 @@ def refused(check: str, **given: Any) -> PolicyError:
     return caught.value
 
 
-def test_every_number_that_a_policy_may_set_has_a_range_and_every_measure_too() -> None:
+def test_every_number_that_a_policy_may_set_has_a_range() -> None:
     checks = [catalogue.load(name) for name in catalogue.names()]
     numbers = [(c.id, p) for c in checks for p in c.parameters.values() if type(p.default) in (int, float)]
     assert [(c, p.name) for c, p in numbers if p.range is None] == []
-    assert set(MEASURED) == set(catalogue.names())
+    assert set(MEASURED) <= set(catalogue.names()), "a measure of a check that is gone"
     used = {name for c, p in numbers for name in (p.name, f"{c} {p.name}")}
     assert set(RANGES) <= used, "a range of a parameter that no check has"
 
