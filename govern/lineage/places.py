@@ -117,7 +117,7 @@ def _leading(known: History, logged: set[str]) -> list[str]:
     store = connect.reader(known.workspace)
     with connect.errors(*connect.addresses(known.workspace)):
         version, _ = lookup.version_of(store, known.name, str(known.version))
-        for alias in sorted(logged | set(getattr(version, "aliases", ()))):
+        for alias in sorted(logged | set(version.aliases)):
             if _leads_to(store, known.name, alias) == known.version:
                 found.append(alias)
     return found

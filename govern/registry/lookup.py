@@ -142,7 +142,7 @@ def approvals_of(workspace: Workspace, name: str, version: str) -> list[Step]:
     from govern.signing.trust import Trust
 
     with connect.errors(*connect.addresses(workspace)):
-        found, _ = version_of(connect.registry(workspace), name, version)
+        found, _ = version_of(connect.reader(workspace), name, version)
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
     now = signing_time(log.entries())
     stands, _ = standing(workspace, log, found, found.tags.get(facts.EVIDENCE, ""), trust, now)

@@ -16,7 +16,6 @@ from govern.evidence.log import Log
 from govern.lineage.build import build
 from govern.lineage.graph import Graph, Kind
 from govern.lineage.tree import tree
-from govern.registry import connect, lookup
 from tests.evidence.test_log import tamper
 from tests.lifecycle.conftest import Registered, certify
 from tests.registry.conftest import Project
@@ -202,8 +201,6 @@ def test_approvals_a_rejection_and_a_promotion(promoted: Registered) -> None:
 
 
 def test_an_alias_that_nobody_approved(registered: Project) -> None:
-    if not hasattr(lookup.version_of(connect.reader(registered.workspace), "sepsis", "1")[0], "aliases"):
-        pytest.skip("the reader of the registry's database does not tell aliases yet")
     registered.write(
         "INSERT INTO registered_model_aliases (alias, version, name, workspace) VALUES ('live', 1, 'sepsis', 'default')"
     )
