@@ -77,8 +77,9 @@ class Stored:
         return found[0].version_num if len(found) == 1 else None
 
     def get_model_version(self, name: str, version: str | int) -> Any:
-        """Return a registered version: name, version, source, storage_location, run_id, description, tags,
-        aliases, current_stage.
+        """Return a registered version.
+
+        It has name, version, source, storage_location, run_id, description, current_stage, tags and aliases.
         """
         of = f"(name={name}, version={version})"
         found = self._one(
