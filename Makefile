@@ -1,5 +1,5 @@
 # Each target starts from nothing: it brings what is missing, then does its job.
-.PHONY: help demo test lint lock docs bench setup
+.PHONY: help demo test lint lock docs bench setup tamper crash
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,8 @@ demo: setup  ## the whole story on real patients, offline
 	$(BIN)/govern demo govern-demo
 
 test:  ## every test
-	@scripts/setup pdftotext=poppler-utils java=default-jre-headless
+	@scripts/setup pdftotext=poppler-utils java=default-jre-headless openssl=openssl \
+	  softhsm2-util=softhsm2 pg_ctlcluster=postgresql
 	$(BIN)/pytest -n auto --dist loadfile
 
 lint: setup  ## ruff and mypy
@@ -35,3 +36,9 @@ bench: setup  ## against other tools and a bare scan, into docs/benchmarks.md
 docs: setup  ## the check reference and the policy schema, from the code
 	$(BIN)/python -m govern.formats.reference > docs/checks.md
 	$(BIN)/python -m govern.policy.schema > policies/schema.json
+
+tamper: setup  ## over 2,000 seeded edits of everything that is signed or recorded: each must be found
+	$(BIN)/python -W ignore -m tests.tamper
+
+crash: setup  ## commands killed at each of their steps: afterwards nothing or a complete record
+	$(BIN)/python -W ignore -m tests.crash

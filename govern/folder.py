@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from govern.errors import InputError
 from govern.files import replace
 
 FILE = "govern.yaml"
+_LOG = re.compile(r"\blog\b")
 
 
 class Folder:
@@ -23,7 +25,13 @@ class Folder:
         self.state = root / ".govern"
         self.keys = self.state / "keys"
         self.trust = self.state / "trust"
-        self.log = self.state / "log.db"
+        #: The log, unless the project's file names another.
+        self.own_log = self.state / "log.db"
+
+    def may_name_log(self) -> bool:
+        """Whether the project's file could name another log: the word stands in it, outside of comments."""
+        lines = (self.root / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+        return any(_LOG.search(line) for line in lines if not line.lstrip().startswith("#"))
 
     def keep(self, report: bytes, suffix: str) -> str:
         """Keep a report under its SHA-256 in ``artifacts/``, and return that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -23,17 +24,25 @@ from govern.types import (
 _PASSING = {Outcome.PASS, Outcome.NOT_APPLICABLE}
 
 
-def decide(policy: Policy, findings: Sequence[Finding], *, waivers: Iterable[Waiver] = (), today: date) -> Decision:
+def decide(
+    policy: Policy,
+    findings: Sequence[Finding],
+    *,
+    waivers: Iterable[Waiver] = (),
+    name: str | None = None,
+    today: date,
+) -> Decision:
     """Return the decision. Whatever is missing, crashed, skipped or underpowered blocks.
 
     A blocking finding is let by in two ways only: its rule says ``insufficient: limit`` and it is
     inconclusive with an interval that reaches the bound (it then is a limitation of use), or a waiver
-    covers it that has not expired and that somebody other than its owner approved. Besides, the
-    findings must cover the policy exactly, each judged as its rule says, and every mandatory family
-    must have a blocking finding that passes or is waived: a missing result can never score.
+    covers it: of this policy and registered name, for this very outcome, which the policy lets be waived,
+    not expired, and approved by somebody other than its owner. Besides, the findings must cover the
+    policy exactly, each judged as its rule says, and every mandatory family must have a blocking
+    finding that passes or is waived: a missing result can never score.
     """
     blocking, limitations, warnings, waived = [], [], [], []
-    valid = {w.finding for w in waivers if w.owner != w.approver and _unexpired(w, today)}
+    covered = {(w.finding, w.outcome) for w in waivers if _in_force(w, policy, name, today)}
     for finding in findings:
         if finding.outcome in _PASSING:
             continue
@@ -41,7 +50,7 @@ def decide(policy: Policy, findings: Sequence[Finding], *, waivers: Iterable[Wai
             warnings.append(finding.id)
         elif _may_limit(policy, finding):
             limitations.append(finding.id)
-        elif finding.id in valid:
+        elif (finding.id, finding.outcome) in covered:
             waived.append(finding.id)
         else:
             blocking.append(finding.id)
@@ -79,7 +88,22 @@ def decide_again(record: Record, *, today: date) -> Decision:
     Raises:
         PolicyError: the recorded policy is not what its digest says.
     """
-    return decide(from_json(record.policy), record.findings, waivers=record.waivers, today=today)
+    return decide(
+        from_json(record.policy),
+        record.findings,
+        waivers=record.waivers,
+        name=record.registered_name,
+        today=today,
+    )
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two printed names are one person's: case, width and spaces tell nobody apart."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _incomplete(policy: Policy, findings: Sequence[Finding]) -> list[str]:
@@ -127,8 +151,11 @@ def _uncovered(policy: Policy, findings: Sequence[Finding], settled: set[str]) -
     return reasons if reasons or shown else ["no blocking finding passes"]
 
 
-def _unexpired(waiver: Waiver, today: date) -> bool:
+def _in_force(waiver: Waiver, policy: Policy, name: str | None, today: date) -> bool:
+    """Whether a waiver is in its scope, within what the policy allows, approved by another, and not expired."""
+    if (waiver.policy, waiver.name) != (policy.id, name) or waiver.outcome not in policy.waivers.outcomes:
+        return False
     try:
-        return date.fromisoformat(waiver.expires) >= today
+        return not same_name(waiver.owner, waiver.approver) and date.fromisoformat(waiver.expires) >= today
     except ValueError:
         return False

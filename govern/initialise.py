@@ -91,17 +91,17 @@ def _copy(text: str, path: Path, what: str) -> list[str]:
 
 
 def _identity(workspace: project.Workspace) -> list[str]:
-    from govern.signing import identity
+    from govern.signing import identity, roots
 
     chosen = workspace.project.identity
     if identity.exists(workspace.keys, chosen):
         return []
     person = workspace.project.system.owner.name or getpass.getuser()
     made = identity.create_development(workspace.keys, workspace.trust, identity=chosen, name=person)
-    identity.trust_personally(made.chain[-1])
+    roots.trust_personally(made.chain[-1])
     return [
         f"a DEVELOPMENT signing key for {made.name}: marked as such in every signature and dossier",
-        f"its root, which you now trust everywhere: {identity.personal_trust()}",
+        f"its root, which you now trust everywhere: {roots.personal_trust()}",
     ]
 
 

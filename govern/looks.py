@@ -26,8 +26,8 @@ from govern.types import Role
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from govern.evidence.entry import Entry
     from govern.evidence.log import Log
-    from govern.evidence.receipt import Entry
     from govern.policy import Policy
     from govern.project import Workspace
     from govern.signing.identity import Identity

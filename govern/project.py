@@ -12,7 +12,20 @@ from govern.errors import InputError
 from govern.folder import FILE, Folder, enclosing, find
 from govern.types import Role
 
-__all__ = ["FILE", "Cut", "Data", "Owner", "Project", "Registry", "System", "Workspace", "find", "load", "parts"]
+__all__ = [
+    "FILE",
+    "Cut",
+    "Data",
+    "Owner",
+    "Project",
+    "Registry",
+    "System",
+    "Timestamp",
+    "Workspace",
+    "find",
+    "load",
+    "parts",
+]
 
 
 class _Strict(BaseModel):
@@ -90,10 +103,16 @@ class Data(_Strict):
 
 
 class Registry(_Strict):
-    """MLflow addresses. ``govern+sqlite://`` is the registry that refuses what the gate has not passed."""
+    """MLflow addresses. ``govern+sqlite://`` and ``govern+postgresql://`` refuse what the gate has not passed."""
 
     tracking_uri: str = "sqlite:///mlflow.db"
     registry_uri: str = "govern+sqlite:///mlflow.db"
+
+
+class Timestamp(_Strict):
+    """The authority that says when something was signed (RFC 3161); its root lies in ``.govern/trust/timestamp``."""
+
+    url: str = Field(pattern=r"^https?://[^\s/]\S*$")
 
 
 class Project(_Strict):
@@ -106,6 +125,9 @@ class Project(_Strict):
     registry: Registry = Registry()
     #: The signing identity in ``.govern/keys``.
     identity: str = "author"
+    #: Where the log is, if not in ``.govern/log.db``: ``postgresql://user@host/database``.
+    log: str = ""
+    timestamp: Timestamp | None = None
 
 
 class Workspace(Folder):
@@ -114,6 +136,16 @@ class Workspace(Folder):
     def __init__(self, root: Path, project: Project) -> None:
         super().__init__(root)
         self.project = project
+
+    @property
+    def log(self) -> Path | str:
+        """The address of the log: a file, or the URL of a team's database."""
+        return self.project.log or self.own_log
+
+    @property
+    def timestamp_url(self) -> str | None:
+        """The address of the time-stamp authority, where one is declared."""
+        return None if self.project.timestamp is None else self.project.timestamp.url
 
     def absolute_uri(self, uri: str) -> str:
         """Return an MLflow address with the path of a local database taken from the project's folder."""
@@ -127,7 +159,7 @@ class Workspace(Folder):
         declared = self.project
         data = [self.root / name for name in declared.data.roles.values()]
         beside = [path.with_name(path.name + suffix) for path in data for suffix in (".dvc", ".manifest.json")]
-        kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns")
+        kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns", "mlartifacts")
         return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.artifacts, self.state]
 
     def data_path(self, role: Role) -> Path:

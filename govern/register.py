@@ -43,19 +43,28 @@ def gate_and_register(
         )
     from govern.dossier.make import make
     from govern.evidence.log import Log
-    from govern.registry.register import register
+    from govern.lifecycle.dossiers import enter
+    from govern.registry.register import folder_of, register
     from govern.signing import identity
+    from govern.signing.timestamp import Authority
 
     bundle = gate_run(workspace, model=model, policy=policy, name=name, progress=progress)
     if bundle.record.decision.verdict is not Verdict.ALLOW:
         return bundle, None
-    if Log(workspace.log).find(kind="registration", evidence=bundle.sha256, name=name):
+    log = Log(workspace.log)
+    if log.find(kind="registration", evidence=bundle.sha256, name=name):
         return bundle, register(workspace, bundle, name)  # checks what is there
     signer = identity.load(workspace.keys, workspace.project.identity)
+    authority = Authority.of(workspace.timestamp_url, workspace.trust)
     with tempfile.TemporaryDirectory(prefix="govern-") as folder:
         dossiers = []
         for template in TEMPLATES:
             progress(f"making the {template} dossier")
-            dossiers.append(make(bundle, template, Path(folder) / f"dossier-{template}.pdf", signer))
+            path = make(bundle, template, Path(folder) / f"dossier-{template}.pdf", signer, authority)
+            dossiers.append(path)
+        if bundle.record.subject.run_id is not None:  # else nobody keeps them
+            for template, path in zip(TEMPLATES, dossiers, strict=True):
+                artifact = f"{folder_of(bundle.sha256)}/{path.name}"
+                enter(log, bundle, template, path.read_bytes(), signer, artifact=artifact)
         progress(f"registering {name}")
         return bundle, register(workspace, bundle, name, artifacts=dossiers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +10,25 @@ from govern import canonical, environment, looks
 from govern.aside import Aside
 from govern.checks import catalogue
 from govern.checks.inputs import Documentation
-from govern.errors import InputError, PolicyError
+from govern.errors import InputError, PolicyError, SigningError
 from govern.evaluate import evaluate
 from govern.gate import decide
 from govern.inputs import Inputs
+from govern.lifecycle import waivers as waived
+from govern.lifecycle.entries import signing_time
+from govern.lifecycle.expiry import until
 from govern.policy import Policy, policy_of
 from govern.project import Data, Workspace
 from govern.study import Study, of_model, of_predictions
 from govern.testset import looked_at
-from govern.types import Record, Role
+from govern.types import Record, Role, Signatory
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from govern.evidence.bundle import Bundle
     from govern.scan.local import Scan
+    from govern.signing.identity import Identity
 
 Progress = Callable[[str], None]
 
@@ -49,7 +54,8 @@ def gate_run(
     """
     from govern.evidence import bundle
     from govern.evidence.log import Log
-    from govern.signing import identity
+    from govern.signing import identity, rights
+    from govern.signing.trust import Trust
 
     if (model is None) == (predictions is None) or model == "":
         raise PolicyError("give either a model or recorded predictions", hint="--model URI, or --predictions FILE")
@@ -63,6 +69,7 @@ def gate_run(
     # What the columns mean is part of what is measured: another column of scores is another look.
     declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
+    _may_sign(workspace, signer, signing_time(log.entries()))
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
         progress("opening data and model")
@@ -86,7 +93,11 @@ def gate_run(
             allowed=judged_by.data["test"].looks if "test" in judged_by.data else 1,
         )
         findings = evaluate(judged_by, inputs, aside=aside, keep=workspace.keep, progress=progress)
-    decision = decide(judged_by, findings, today=datetime.now(UTC).date())
+    now = signing_time(log.entries())
+    trust = Trust.of(workspace.trust)
+    waivers = waived.valid(workspace, judged_by, name, author=signer.certificate, trust=trust, now=now)
+    decision = decide(judged_by, findings, waivers=waivers, name=name, today=now.date())
+    used = {(f.id, f.outcome) for f in findings if f.id in decision.waived}
     progress("signing the evidence")
     record = Record(
         subject=study.subject,
@@ -97,9 +108,11 @@ def gate_run(
         findings=findings,
         decision=decision,
         environment=environment.describe(workspace.root, checks=sorted({r.check for r in judged_by.checks}), seed=seed),
+        waivers=tuple(w for w in waivers if (w.finding, w.outcome) in used),
     )
-    written = bundle.write(record, workspace.evidence, signer)
-    known = log.find(kind="decision", evidence=written.sha256)
+    written = bundle.write(record, workspace.evidence, signer, rights=rights.travelling(workspace.trust))
+    # The same evidence is decided once, and again when it has expired.
+    known = [e for e in log.find(kind="decision", evidence=written.sha256) if now < until(record, e.moment)]
     body = {
         "evidence": written.sha256,
         "verdict": decision.verdict.value,
@@ -110,6 +123,25 @@ def gate_run(
     }
     receipt = log.receipt(known[0].index) if known else log.append("decision", body, identity=signer)
     return bundle.attach_receipt(written, receipt)
+
+
+def _may_sign(workspace: Workspace, signer: Identity, now: datetime) -> None:
+    """Tell before anything is measured that nobody would believe the signature.
+
+    Raises:
+        SigningError: the certificate is not trusted here, is revoked, or has no right to sign as the author now.
+    """
+    from govern.signing.certificate import read_chain
+    from govern.signing.trust import Trust
+
+    chain, author = read_chain(signer.pem), (Signatory.AUTHOR,)
+    step = Trust.of(workspace.trust).step("", chain, moment=now, clock="now", roles=author)
+    if not step.ok:
+        raise SigningError(
+            f"the evidence could not be signed: {step.found}",
+            hint=f"`govern keys show {workspace.project.identity}` says why; the root's holder gives rights: "
+            f"`govern keys trust {workspace.project.identity} --role author`",
+        )
 
 
 def _slow(policy: Policy) -> list[str]:

@@ -50,15 +50,24 @@ def read(path: Path) -> Document:
         InputError: the file cannot be read.
         PolicyError: it is not YAML, has a key twice, or is not a mapping.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file", hint="check the path, or run `govern init`") from None
     except (OSError, UnicodeDecodeError) as e:
         raise InputError(f"{path}: cannot be read as text: {e}", hint="give a YAML file") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Document:
+    """Read a YAML mapping from text; ``path`` is what complaints name.
+
+    Raises:
+        PolicyError: it is not YAML, has a key twice, or is not a mapping.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
     try:
         value = YAML(typ="rt").load(text)
     except MarkedYAMLError as e:

@@ -143,13 +143,23 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiver:
-    """A signed, expiring exception for one finding; the finding stays visible beside it."""
+    """A signed, expiring exception for one finding; the finding stays visible beside it.
+
+    It covers this finding with this outcome, under one policy and one registered name (``None``: runs of
+    ``govern check``). ``owner`` and ``approver`` are printed names, ``expires`` is its last day (ISO 8601).
+    """
 
     finding: str
+    outcome: Outcome
+    policy: str
+    name: str | None
     owner: str
     approver: str
     reason: str
     expires: str
+    #: The log's receipts (:class:`govern.evidence.receipt.Receipt`, as JSON) of the two entries that sign it.
+    proposal: Mapping[str, Any] = field(default_factory=dict)
+    approval: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,6 +225,9 @@ class Subject:
     version: str | None = None
     flavors: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    #: How its files store it, as far as safety is concerned: ``pickle``, which runs what it names when it is loaded,
+    #: or ``onnx``, ``safetensors``, ``skops``, which do not.
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Verify anything signed: a PDF, an evidence folder, a model version or the log, as named steps.
+"""Verify anything signed: a PDF, an evidence folder, a model version, the log or the registry, as named steps.
 
 A step that failed names what it expected and found; what builds on it is *not reached*, which is not
 ok either. Everything that is signed is verified offline. Inside a project its log must hold the
@@ -15,56 +15,65 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govern import canonical, looks
-from govern.errors import GovernError, InputError
-from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST
+from govern.errors import GovernError, InputError, ServiceError
+from govern.evidence.check import DIGESTS, SIGNATURE, STATEMENT, TRUST, carried
+from govern.evidence.check import MODEL as MODEL_SIGNATURE
 from govern.evidence.receipt import STEP as INCLUSION
+from govern.lifecycle.expiry import CURRENT
+from govern.lifecycle.waivers import STEP as WAIVERS
 from govern.project import Workspace
 from govern.target import PREFIX, VERSION, by_digest
 from govern.types import Decision, Record, Step, Subject
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from govern.evidence.receipt import Receipt
+    from govern.signing.trust import Trust
 
+APPROVALS = "approvals"
 DECISION, DATA, MODEL = "decision recomputed", "data pointers", "model digest"
 ORDER = "order of events"
 ATTACHED, NAMED, COMPLETE = "attached evidence is what was signed", "evidence name", "log holds every receipt"
 _PDF_LIMIT_BYTES = 512 << 20
 
 
-def verify(target: str, workspace: Workspace | None, *, roots: Sequence[Certificate] | None = None) -> tuple[Step, ...]:
+def verify(target: str, workspace: Workspace | None, *, trust: Trust | None = None) -> tuple[Step, ...]:
     """Return the steps of verifying a target.
 
     Args:
         target: the path of a PDF or of an evidence folder, an evidence's SHA-256 or its first digits,
-            ``NAME/VERSION`` of a registered model, or ``log``.
+            ``NAME/VERSION`` of a registered model, ``log``, or ``registry``.
         workspace: the project at hand, if any.
-        roots: the trusted root certificates; the project's own by default.
+        trust: whom to believe; the project's own by default.
 
     Raises:
         InputError: there is no such thing, so nothing can be said about it.
     """
-    from govern.signing.identity import trusted_roots
+    from govern.signing.trust import Trust
 
-    if roots is None:
-        roots = trusted_roots(workspace.trust) if workspace else []
+    if trust is None:
+        trust = Trust.of(workspace.trust) if workspace else Trust()
     if target == "log":
-        return tuple(_log(_needed(workspace, target), roots))
+        return tuple(_log(_needed(workspace, target), trust))
+    if target == "registry":
+        from govern.registry.reconcile import reconcile
+
+        return tuple(reconcile(_needed(workspace, target), trust))
     path = Path(target)
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # absent, or a name that no file can have
         mode = 0
     if stat.S_ISDIR(mode):
-        return tuple(_folder(path, workspace, roots))
+        return tuple(_folder(path, workspace, trust))
     if stat.S_ISREG(mode):
-        return tuple(_pdf(path, workspace, roots))
+        return tuple(_file(path, workspace, trust))
     if PREFIX.fullmatch(target):
-        return tuple(_folder(by_digest(_needed(workspace, target), target), workspace, roots))
+        return tuple(_folder(by_digest(_needed(workspace, target), target), workspace, trust))
     if match := VERSION.fullmatch(target):
-        return tuple(_version(_needed(workspace, target), match["name"], match["version"], roots))
+        return tuple(_version(_needed(workspace, target), match["name"], match["version"], trust))
     raise InputError(
         f"{target}: no such file, evidence or model version",
-        hint="give a PDF, an evidence folder or its SHA-256, NAME/VERSION, or `log`",
+        hint="give a PDF, an evidence folder or its SHA-256, NAME/VERSION, `log`, or `registry`",
     )
 
 
@@ -74,7 +83,7 @@ def _needed(workspace: Workspace | None, target: str) -> Workspace:
     return workspace
 
 
-def _folder(path: Path, workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+def _folder(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
     """Verify an evidence folder; one that is named by a digest must hold that very evidence."""
     from govern.evidence.bundle import read_folder
 
@@ -82,8 +91,8 @@ def _folder(path: Path, workspace: Workspace | None, roots: Sequence[Certificate
         files = read_folder(path)
     except GovernError as e:
         failed = Step(name="evidence folder", ok=False, expected="a folder of plain files", found=e.message)
-        return [failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
-    steps = _evidence(files, workspace, roots)
+        return [failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
+    steps = _evidence(files, workspace, trust)
     if len(path.resolve().name) == 64:
         steps.append(_named(files, path.resolve().name))
     return steps
@@ -99,7 +108,19 @@ def _named(files: Mapping[str, bytes], expected: str) -> Step:
     return Step(name=NAMED, ok=found == expected, expected=expected, found=found)
 
 
-def _pdf(path: Path, workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+def _file(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
+    """Verify a file: an exported log, a proof of one of its entries, or else a PDF."""
+    from govern.evidence.export import check_export, is_export
+    from govern.evidence.proof import check_proof, is_proof, read_proof
+
+    if is_export(path):
+        return check_export(path, trust)
+    if is_proof(path):
+        return check_proof(read_proof(path.read_bytes()), trust)
+    return _pdf(path, workspace, trust)
+
+
+def _pdf(path: Path, workspace: Workspace | None, trust: Trust) -> list[Step]:
     from govern.signing.pades import check
 
     try:
@@ -108,27 +129,26 @@ def _pdf(path: Path, workspace: Workspace | None, roots: Sequence[Certificate]) 
         pdf = path.read_bytes()
     except OSError as e:
         raise InputError(f"{path}: cannot be read: {e.strerror}", hint="make it readable") from None
-    steps = check(pdf, roots)
+    files, attached = _attached(pdf)
+    steps = check(pdf, carried(files, trust))
     broken = next((s for s in steps if not s.ok and not s.name.startswith("PDF signer is trusted")), None)
     if broken is not None:
-        return [*steps, *_not_reached(broken, ATTACHED, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
-    files, attached = _attached(pdf)
+        return [*steps, *_not_reached(broken, ATTACHED, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
     steps.append(attached)
     if not attached.ok:
-        return [*steps, *_not_reached(attached, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
-    return steps + _evidence(files, workspace, roots)
+        return [*steps, *_not_reached(attached, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
+    return steps + _evidence(files, workspace, trust)
 
 
 def _attached(pdf: bytes) -> tuple[dict[str, bytes], Step]:
     """Return the attached evidence, and whether the revision that the author signed had the same."""
-    from govern.evidence.bundle import BOUND, LIMIT_BYTES, RECEIPT, SIGNER, STATEMENT
+    from govern.evidence.bundle import LIMIT_BYTES, NAMES
     from govern.signing.pades.attachments import attached, certified_revision
 
     expected = "the evidence attached to the file is attached to the revision that its author signed"
-    names = {*BOUND, STATEMENT, SIGNER, RECEIPT}
     try:
-        now = attached(pdf, names=names, limit=LIMIT_BYTES)
-        then = attached(certified_revision(pdf), names=names, limit=LIMIT_BYTES)
+        now = attached(pdf, names=NAMES, limit=LIMIT_BYTES)
+        then = attached(certified_revision(pdf), names=NAMES, limit=LIMIT_BYTES)
     except GovernError as e:
         return {}, Step(name=ATTACHED, ok=False, expected=expected, found=e.message)
     changed = sorted(n for n in {*now, *then} if now.get(n) != then.get(n))
@@ -136,24 +156,32 @@ def _attached(pdf: bytes) -> tuple[dict[str, bytes], Step]:
     return now, Step(name=ATTACHED, ok=bool(now) and not changed, expected=expected, found=found)
 
 
-def _version(workspace: Workspace, name: str, version: str, roots: Sequence[Certificate]) -> list[Step]:
-    from govern.registry.lookup import evidence_of
+def _version(workspace: Workspace, name: str, version: str, trust: Trust) -> list[Step]:
+    from govern.registry.lookup import approvals_of, evidence_of
 
     sha256, steps = evidence_of(workspace, name, version)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         failed = Step(name=NAMED, ok=False, expected="the SHA-256 of evidence", found=sha256 or "none")
-        return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, *_LATER)]
-    return [*steps, *_folder(workspace.evidence / sha256, workspace, roots)]
+        return [*steps, failed, *_not_reached(failed, SIGNATURE, TRUST, DIGESTS, STATEMENT, MODEL_SIGNATURE, *_LATER)]
+    try:
+        steps += approvals_of(workspace, name, version)
+    except ServiceError:
+        raise
+    except GovernError as e:
+        steps.append(Step(name=APPROVALS, ok=False, expected="approvals that can be read", found=e.message))
+    return [*steps, *_folder(workspace.evidence / sha256, workspace, trust)]
 
 
-def _log(workspace: Workspace, roots: Sequence[Certificate]) -> list[Step]:
+def _log(workspace: Workspace, trust: Trust) -> list[Step]:
     """Verify the whole log, and that it still holds every receipt in the project's evidence: a cut tail shows."""
     from govern.evidence.bundle import RECEIPT
+    from govern.evidence.entry import KEYS
     from govern.evidence.log import Log
     from govern.evidence.receipt import read_receipt
+    from govern.keys.newest import newest
 
     log = Log(workspace.log)
-    steps = log.verify(roots)
+    steps = log.verify(trust)
     expected = f"what the receipts in {workspace.evidence} were given for"
     try:
         paths = sorted(workspace.evidence.glob(f"*/{RECEIPT}"))
@@ -164,38 +192,73 @@ def _log(workspace: Workspace, roots: Sequence[Certificate]) -> list[Step]:
         lost, found = [e.message], e.message
     except OSError as e:
         lost, found = [str(e)], f"{e.filename}: cannot be read: {e.strerror}"
-    return [*steps, Step(name=COMPLETE, ok=not lost, expected=expected, found=found)]
+    return [
+        *steps,
+        Step(name=COMPLETE, ok=not lost, expected=expected, found=found),
+        *(newest(workspace, log.find(KEYS)) if all(s.ok for s in steps) else ()),
+    ]
 
 
-_LATER = (DECISION, INCLUSION, ORDER, DATA, MODEL)
+_LATER = (DECISION, INCLUSION, WAIVERS, CURRENT, ORDER, DATA, MODEL)
 
 
-def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]) -> list[Step]:
+def _evidence(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> list[Step]:
     from govern.evidence.check import check_and_read
 
-    steps, read = check_and_read(files, roots)
+    steps, read = check_and_read(files, trust)
     broken = next((s for s in steps if not s.ok and s.name != TRUST), None)
     if broken is not None or read is None:
         return [*steps, *_not_reached(broken or steps[-1], *_LATER)]
     record = read.record
-    inclusion, day = _inclusion(files, workspace, roots)
+    inclusion, day = _inclusion(files, workspace, trust)
     steps += [_decision(record, day), inclusion]
+    steps += _people(files, workspace, trust) if inclusion.ok else _not_reached(inclusion, WAIVERS, CURRENT)
     if workspace is None:
         return steps
     order = _order(files, workspace) if inclusion.ok else _not_reached(inclusion, ORDER)
     return [*steps, *order, *_data(record, workspace), _model(record.subject, workspace)]
 
 
-def _inclusion(
-    files: Mapping[str, bytes], workspace: Workspace | None, roots: Sequence[Certificate]
-) -> tuple[Step, date]:
+def _people(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> list[Step]:
+    """Return who waived, approved and rejected, each by their own receipts, and whether the evidence has expired."""
+    from govern.evidence.bundle import APPROVALS as CARRIED
+    from govern.evidence.bundle import from_files
+    from govern.lifecycle import approvals, expiry, waivers
+
+    bundle = from_files(files)
+    assert bundle.receipt is not None  # noqa: S101 - log inclusion has held
+    wider = carried(files, trust)
+    steps = [waivers.step(bundle, wider)]
+    if steps[0].ok and workspace is not None and bundle.record.waivers:
+        steps = [_in_log(steps[0], waivers.receipts(bundle.record.waivers), workspace)]
+    steps.append(expiry.told(bundle.record, bundle.receipt.entry.moment, datetime.now(UTC)))
+    signed = approvals.carried(bundle, wider)
+    if signed and all(s.ok for s in signed) and workspace is not None:
+        known = Step(name=CARRIED, ok=True, expected="approvals and rejections of this evidence", found="")
+        signed.append(_in_log(known, approvals.read_attached(files[CARRIED]), workspace))
+    return steps + signed
+
+
+def _in_log(step: Step, receipts: Sequence[Receipt], workspace: Workspace) -> Step:
+    """Return a step that holds by its receipts, compared with the project's log."""
+    from govern.evidence.log import Log
+
+    try:
+        lost = [d for d in Log(workspace.log).differences(receipts) if d]
+    except GovernError as e:
+        lost = [e.message]
+    found = lost[0] if lost else f"{step.found}; in the project's log".removeprefix("; ")
+    return Step(name=step.name, ok=not lost, expected=step.expected, found=found)
+
+
+def _inclusion(files: Mapping[str, bytes], workspace: Workspace | None, trust: Trust) -> tuple[Step, date]:
     """Return whether the receipt holds, also against the project's log, and the day it gives the decision."""
     from govern.evidence.bundle import RECEIPT
     from govern.evidence.check import check_inclusion
     from govern.evidence.log import Log
     from govern.evidence.receipt import read_receipt
 
-    alone = check_inclusion(files, roots)
+    alone = check_inclusion(files, trust)
     if not alone.ok:
         return alone, datetime.now(UTC).date()
     receipt = read_receipt(files[RECEIPT])

@@ -164,9 +164,18 @@ def test_limit_lets_nothing_by_but_too_little_evidence() -> None:
         assert decide(rules, [failing, *others], today=TODAY).verdict is Verdict.DENY
 
 
-def waiver(**changes: str) -> Waiver:
-    plain = {"finding": "fair", "owner": "a", "approver": "b", "reason": "r", "expires": "2026-12-01"}
-    return Waiver(**{**plain, **changes})
+def waiver(**changes: object) -> Waiver:
+    plain = Waiver(
+        finding="fair",
+        outcome=Outcome.FAIL,
+        policy="p",
+        name=None,
+        owner="a",
+        approver="b",
+        reason="r",
+        expires="2026-12-01",
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -175,13 +184,33 @@ def waiver(**changes: str) -> Waiver:
         (waiver(), Verdict.ALLOW),
         (waiver(expires="2026-11-24"), Verdict.ALLOW),
         (waiver(expires="2026-11-23"), Verdict.DENY),
+        (waiver(expires="soon"), Verdict.DENY),
         (waiver(approver="a"), Verdict.DENY),
+        (waiver(approver=" A"), Verdict.DENY),
         (waiver(finding="other"), Verdict.DENY),
+        (waiver(policy="other"), Verdict.DENY),
+        (waiver(name="sepsis"), Verdict.DENY),
+        (waiver(outcome=Outcome.INCONCLUSIVE), Verdict.DENY),
     ],
 )
 def test_a_waiver_covers_its_finding_until_it_expires(given: Waiver, verdict: Verdict) -> None:
     failing = findings(first=finding(0, Outcome.FAIL))
     assert decide(policy(), failing, waivers=[given], today=TODAY).verdict is verdict
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.NOT_AVAILABLE])
+def test_what_was_not_measured_is_waived_only_where_the_policy_says_so(outcome: Outcome) -> None:
+    given, waived = findings(first=finding(0, outcome)), [waiver(outcome=outcome)]
+    assert decide(policy(), given, waivers=waived, today=TODAY).verdict is Verdict.DENY
+    body = {k: v for k, v in policy().as_json().items() if k != "sha256"}
+    lenient = Policy.model_validate({**body, "waivers": {"outcomes": ["error", "not_available"]}})
+    assert decide(lenient, given, waivers=waived, today=TODAY).waived == ("fair",)
+
+
+def test_a_waiver_speaks_for_one_registered_name() -> None:
+    failing, given = findings(first=finding(0, Outcome.FAIL)), [waiver(name="sepsis")]
+    assert decide(policy(), failing, waivers=given, name="sepsis", today=TODAY).waived == ("fair",)
+    assert decide(policy(), failing, waivers=given, name="other", today=TODAY).verdict is Verdict.DENY
 
 
 def test_a_policy_of_nothing_but_reasons_allows_nothing() -> None:

@@ -14,6 +14,7 @@ from govern.errors import InputError
 from govern.evidence.log import Log
 from govern.policy import Policy
 from govern.signing.identity import Identity
+from govern.signing.trust import Trust
 from tests.evidence.samples import POLICY, people
 
 TEST, OTHER = "aa" * 32, "bb" * 32
@@ -216,8 +217,8 @@ def test_a_decision_that_lies_about_the_order_is_found(log: Log, author: Identit
 def test_the_ledger_is_part_of_the_verified_log(log: Log, author: Identity, tmp_path: Path) -> None:
     looks.freeze(log, POLICY, {}, identity=author)
     look(log, author)
-    roots = [author.chain[-1]]
-    assert all(step.ok for step in log.verify(roots))
+    trust = Trust(roots=author.chain[-1:])
+    assert all(step.ok for step in log.verify(trust))
 
 
 def _look(path: Path, author_folder: Path, subject: str) -> int:

@@ -14,6 +14,8 @@ from govern.evidence.bundle import Bundle
 from govern.evidence.log import Log
 from govern.project import Workspace
 from govern.signing import identity
+from govern.signing.roots import trusted_roots
+from govern.signing.trust import Trust
 from govern.types import Dataset, FileDigest, Record, Role, Step
 from govern.verify import verify
 from tests.evidence.samples import certified, dataset, plain_pdf, record, signed
@@ -29,8 +31,11 @@ EVIDENCE_STEPS = [
     "signer is trusted",
     "evidence digests",
     "statement",
+    "model signature",
     "decision recomputed",
     "log inclusion",
+    "waivers",
+    "evidence is current",
     "data test: data/test.csv",
     "model digest",
 ]
@@ -106,16 +111,15 @@ def test_evidence_by_its_first_digits(made: Made) -> None:
 
 
 def test_offline_with_the_root_only(made: Made) -> None:
-    roots = identity.trusted_roots(made.workspace.trust)
-    steps = {s.name: s for s in verify(str(made.path), None, roots=roots)}
+    steps = {s.name: s for s in verify(str(made.path), None, trust=Trust.of(made.workspace.trust))}
     assert all(s.ok for s in steps.values())
     assert not {"data pointers", "model digest"} & set(steps), "what was not assessed is not among the steps"
 
 
 def test_without_a_root_nothing_is_trusted_and_the_found_root_is_named(made: Made) -> None:
     found = failed(verify(str(made.path), None))
-    assert set(found) == {"signer is trusted", "log inclusion"}
-    (root,) = identity.trusted_roots(made.workspace.trust)
+    assert set(found) == {"signer is trusted", "log inclusion", "waivers", "evidence is current"}
+    (root,) = trusted_roots(made.workspace.trust)
     assert identity.fingerprint(root) in found["signer is trusted"]
     assert "--trust ROOT.pem" in found["signer is trusted"]
 
@@ -188,7 +192,7 @@ def test_recorded_predictions_are_digested_again(made: Made) -> None:
 def test_evidence_that_was_never_logged(made: Made) -> None:
     (made.path / "receipt.json").unlink()
     found = failed(verify(str(made.path), made.workspace))
-    assert set(found) == {"log inclusion", "order of events"}
+    assert set(found) == {"log inclusion", "waivers", "evidence is current", "order of events"}
     assert "no receipt" in found["log inclusion"]
 
 
@@ -245,7 +249,7 @@ def test_a_pdf_alone_carries_its_evidence(made: Made, tmp_path: Path) -> None:
     author = identity.load(made.workspace.keys, "author")
     pdf = tmp_path / "dossier.pdf"
     pdf.write_bytes(certified(plain_pdf(dict(made.evidence.files)), author))
-    steps = verify(str(pdf), None, roots=identity.trusted_roots(made.workspace.trust))
+    steps = verify(str(pdf), None, trust=Trust.of(made.workspace.trust))
     assert failed(steps) == {}
     assert [s.name for s in steps] == [
         "PDF readable",
@@ -254,7 +258,7 @@ def test_a_pdf_alone_carries_its_evidence(made: Made, tmp_path: Path) -> None:
         "PDF signer is trusted (author)",
         "PDF unchanged since signing (author)",
         "attached evidence is what was signed",
-        *EVIDENCE_STEPS[:6],
+        *EVIDENCE_STEPS[:9],
     ]
 
 

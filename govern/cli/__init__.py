@@ -26,10 +26,15 @@ _COMMANDS = {
     "measure": "measure",
     "check": "gate",
     "register": "gate",
+    "approve": "approval",
+    "reject": "approval",
+    "waive": "approval",
     "dossier": "dossier",
     "verify": "verify",
     "lineage": "lineage",
     "log": "log",
+    "registry": "registry",
+    "keys": "keys",
 }
 
 

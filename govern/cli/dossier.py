@@ -29,17 +29,23 @@ def dossier(source: str, template: Template, output: Path) -> None:
     SOURCE is NAME/VERSION, or an evidence folder or its SHA-256.
     """
     from govern import project
+    from govern.approve import with_approvals
     from govern.dossier.make import make
+    from govern.evidence.log import Log
+    from govern.lifecycle.dossiers import enter
     from govern.signing import identity
+    from govern.signing.timestamp import Authority
     from govern.target import find_bundle
 
     if output.suffix.lower() != ".pdf":
         raise PolicyError(f"--output {output}: the name of a PDF file was expected", hint=f"--output {output}.pdf")
     workspace = project.load()
-    bundle = find_bundle(workspace, source)
+    bundle = with_approvals(workspace, find_bundle(workspace, source), source)
     signer = identity.load(workspace.keys, workspace.project.identity)
+    authority = Authority.of(workspace.timestamp_url, workspace.trust)
     with progress() as show:
         show(f"rendering {output.name}")
-        written = make(bundle, template.value, output, signer)
+        written = make(bundle, template.value, output, signer, authority)
+        enter(Log(workspace.log), bundle, template.value, written.read_bytes(), signer)
     mark = " with a DEVELOPMENT key" if signer.development else ""
     console().print(f"{written}: {template.value} dossier of {bundle.sha256[:16]}, signed by {signer.name}{mark}")

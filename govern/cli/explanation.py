@@ -108,6 +108,9 @@ def _data(policy: Policy) -> Iterator[str]:
 def _besides(policy: Policy) -> Iterator[str]:
     yield f"must be declared in govern.yaml: {', '.join(policy.documentation.required) or 'nothing'}"
     yield f"must sign before promotion: {', '.join(a.role.value for a in policy.approvals) or 'nobody'}"
+    yield f"evidence admits and promotes for {policy.evidence.valid_days} days after its decision"
+    outcomes = ", ".join(policy.waivers.outcomes).replace("_", " ") or "nothing"
+    yield f"a waiver may cover: {outcomes}; for {policy.waivers.max_days} days at most"
     for family, reason in policy.not_applicable.items():
         yield f"{family} does not apply: {reason.reason} ({reason.person})"
     yield "whatever crashes, is missing or was not measured is refused"

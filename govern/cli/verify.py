@@ -16,6 +16,9 @@ from govern.types import Step
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from govern.project import Workspace
+    from govern.signing.trust import Trust
+
 
 @click.command("verify")
 @click.argument("target")
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 def verify(target: str, trust: Path | None, how: Format, output: Path | None) -> None:
     """Verify a dossier, evidence, a model version or the log, offline; say which step failed.
 
-    TARGET is a PDF, an evidence folder, NAME/VERSION, or `log`.
+    TARGET is a PDF, an evidence folder, NAME/VERSION, `log` or `registry`.
     """
     run(target, trust, how, output)
 
@@ -36,35 +39,42 @@ def run(target: str, trust: Path | None = None, how: Format = Format.TABLE, outp
     from govern import verify as verifier
     from govern.formats.cases import of_steps
     from govern.formats.contract import steps_json
-    from govern.signing import identity
     from govern.signing.pades import offline
 
-    # The project that one stands in is trusted, and what this person trusts; never a root that came with the target.
     here = project.find(Path.cwd())
     workspace = None if here is None else project.load(here)
     spare(output, target, trust, *(workspace.inputs() if workspace else ()))
-    if trust is not None:
-        roots = identity.roots_from(trust)
-    else:
-        own = identity.trusted_roots(workspace.trust) if workspace else []
-        roots = [*own, *identity.trusted_roots(identity.personal_trust())]
     if target.lower().endswith(".pdf"):
         offline.load()
     with progress() as show:
         show(f"verifying {target}")
-        steps = verifier.verify(target, workspace, roots=roots)
+        steps = verifier.verify(target, workspace, trust=trusted(trust, workspace))
     emit(
         how,
         output,
         title=f"verification of {target}",
         cases=lambda: of_steps(steps),
         contract=lambda: steps_json(steps),
-        table=lambda: _table(target, steps, assessed=workspace is not None),
+        table=lambda: table_of(target, steps, assessed=workspace is not None),
     )
     sys.exit(0 if steps_json(steps)["ok"] else 1)
 
 
-def _table(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
+def trusted(given: Path | None, workspace: Workspace | None) -> Trust:
+    """Return whom to believe: who was named, else this project's roots and this person's own.
+
+    A root that came with what is verified is never among them.
+    """
+    from govern.signing.roots import personal_trust
+    from govern.signing.trust import Trust
+
+    if given is not None:
+        return Trust.only(given)
+    return Trust.of(*([workspace.trust] if workspace else []), personal_trust())
+
+
+def table_of(target: str, steps: Sequence[Step], *, assessed: bool) -> Group:
+    """Return the verdict and the steps for a terminal; ``assessed`` says whether a project was at hand."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

@@ -153,6 +153,8 @@ def _dvc(path: Path) -> Iterator[None]:
             yield
     except NotDvcRepoError:
         raise InputError(f"{path}: in no DVC repository", hint="run `govern init` in the project's folder") from None
+    except (KeyError, TypeError, ValueError, AttributeError):  # as DVC's own reading of a pointer that was cut
+        raise InputError(f"{path}: not a DVC pointer", hint="bring it back from git") from None
     except (DvcException, SCMError, OSError) as e:
         system = e if isinstance(e, OSError) else e.__cause__
         if isinstance(system, OSError) and system.strerror:

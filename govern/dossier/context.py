@@ -33,7 +33,10 @@ FILES: Mapping[str, str] = {
     "environment.json": "interpreter, packages, code commit, seed, digests of the checks",
     "waivers.json": "the waivers that were in force",
     "statement.dsse.json": "the signed statement that binds all of these by digest",
+    "mlbom.cdx.json": "the bill of materials with a model card (CycloneDX 1.6)",
+    "model.sig": "the signature over the model's files (OpenSSF Model Signing; not bound by the statement)",
     "signer.pem": "the signer's certificate and its issuers",
+    "approvals.json": "the log's proofs of who approved or rejected (not bound by the statement)",
     "receipt.json": "the log's proof of inclusion (not bound by the statement)",
 }
 
@@ -54,8 +57,8 @@ class Table:
     columns: tuple[tuple[str, str, str, str], ...]
 
 
-def build(bundle: Bundle) -> dict[str, Any]:
-    """Return the context of the templates for an evidence bundle.
+def build(bundle: Bundle, *, stamped: bool = False) -> dict[str, Any]:
+    """Return the context of the templates for an evidence bundle; ``stamped`` says whether it will have time stamps.
 
     Raises:
         SigningError: the signer's certificate cannot be read.
@@ -64,7 +67,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
     rules = view.rules(record)
     facts = Facts(record.system, (record.policy.get("documentation") or {}).get("required") or ())
     entry = None if bundle.receipt is None else bundle.receipt.entry
-    seal, panel = signing.seal(bundle), signing.signatures(record)
+    seal, panel, entered = signing.seal(bundle), signing.signatures(record), signing.entered(bundle)
     return {
         "system": str(record.system.get("name") or record.subject.name),
         "subject": record.subject,
@@ -75,6 +78,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "counts": view.counts(record),
         "policy": record.policy,
         "rules": rules,
+        "waived": [(row, w) for w in record.waivers for rule in rules for row in rule.rows if row.id == w.finding],
         "families": _families(rules),
         "open_rows": _once([row for rule in rules for row in rule.open]),
         "grouped": [r for r in rules if r.grouped],
@@ -82,7 +86,9 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "other": [r for r in rules if r.family not in FAMILIES and not r.grouped],
         "not_applicable": record.policy.get("not_applicable") or {},
         "figures": _figures(rules),
-        "gap_groups": gap_groups(record, rules, facts, seal, panel, None if entry is None else looks.read(entry)),
+        "gap_groups": gap_groups(
+            record, rules, facts, seal, panel, None if entry is None else looks.read(entry), entered, stamped=stamped
+        ),
         "events": [] if entry is None else looks.events(entry),
         "facts": facts,
         "datasets": tuple(_table(d) for d in record.datasets),
@@ -90,6 +96,7 @@ def build(bundle: Bundle) -> dict[str, Any]:
         "methods": view.methods(rules),
         "seal": seal,
         "panel": panel,
+        "entered": entered,
         "evidence": bundle.sha256,
         "attachments": attachments(bundle),
         "outline": Outline(),

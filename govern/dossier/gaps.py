@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from govern.causes import Cause, causes
 from govern.dossier.facts import Facts
 from govern.dossier.findings import MARKS, Row, Rule, word
-from govern.dossier.signatures import Seal, Signature
+from govern.dossier.signatures import Entered, Seal, Signature
 from govern.looks import Looks
 from govern.types import MANDATORY_FAMILIES, Outcome, Record
 
@@ -44,6 +44,9 @@ def gap_groups(
     seal: Seal,
     signatures: Sequence[Signature],
     order: Looks | None = None,
+    entered: Sequence[Entered] = (),
+    *,
+    stamped: bool = False,
 ) -> tuple[GapGroup, ...]:
     """Return all gaps, the gravest kind first. Every finding that does not pass is in one of them, or its cause is."""
     open_rows = [row for rule in rules for row in rule.open]
@@ -62,7 +65,7 @@ def gap_groups(
     groups += [
         GapGroup(title="Order of events", gaps=tuple(_order(order))),
         GapGroup(title="Families declared not applicable", gaps=tuple(_not_applicable(record))),
-        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures))),
+        GapGroup(title="Signatures, key and time", gaps=tuple(_trust(seal, signatures, entered, stamped=stamped))),
         GapGroup(title="Not declared by the owner", gaps=tuple(_undeclared(facts))),
         GapGroup(title="Not assessed", gaps=tuple(_not_assessed(record, rules, order))),
     ]
@@ -125,7 +128,7 @@ def _not_applicable(record: Record) -> Iterable[Gap]:
         yield Gap(mark="–", word="not applicable", what=family, why=text, outcome="not_applicable")  # noqa: RUF001
 
 
-def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
+def _trust(seal: Seal, signatures: Sequence[Signature], entered: Sequence[Entered], *, stamped: bool) -> Iterable[Gap]:
     if seal.development:
         yield Gap(
             mark="!",
@@ -134,7 +137,13 @@ def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
             why="The evidence is signed with a key made for trying out. It proves no person's identity.",
             outcome="error",
         )
-    if missing := [s.title for s in signatures if s.required]:
+    last = {e.role: e for e in entered}
+    for said in last.values():
+        if said.kind == "rejection":
+            why = f"By {said.name}, {said.time}: {said.meaning}. Log entry {said.index}."
+            yield Gap(mark="✗", word="rejected", what=f"Rejected as {said.role}", why=why, outcome="fail")
+    approved = {role for role, said in last.items() if said.kind == "approval"}
+    if missing := [s.title for s in signatures if s.required and s.role not in approved]:
         yield Gap(
             mark="○",
             word="not signed",
@@ -144,13 +153,14 @@ def _trust(seal: Seal, signatures: Sequence[Signature]) -> Iterable[Gap]:
         )
     if not seal.logged:
         yield Gap(mark="○", word="not logged", what="No log receipt", why="The log's proof of this evidence is absent.")
-    yield Gap(
-        mark="○",
-        word="no time stamp",
-        what="No trusted time stamp",
-        why="Times are those of the signing machine's clock, and the signature is not prepared for long-term "
-        "validation (PAdES B-B).",
-    )
+    if not stamped:
+        yield Gap(
+            mark="○",
+            word="no time stamp",
+            what="No trusted time stamp",
+            why="Times are those of the signing machine's clock, and the signature is not prepared for long-term "
+            "validation (PAdES B-B).",
+        )
 
 
 def _undeclared(facts: Facts) -> Iterable[Gap]:

@@ -15,11 +15,12 @@ from govern.types import Signatory
 if TYPE_CHECKING:
     from govern.evidence.bundle import Bundle
     from govern.signing.identity import Identity
+    from govern.signing.timestamp import Authority
 
 REASON = "Authorship of this validation dossier"
 
 
-def make(bundle: Bundle, template: str, output: Path, identity: Identity) -> Path:
+def make(bundle: Bundle, template: str, output: Path, identity: Identity, authority: Authority | None = None) -> Path:
     """Write the signed dossier to ``output`` and return its path.
 
     All signature boxes of the first page become fields; the author's is signed now, the others are
@@ -29,13 +30,21 @@ def make(bundle: Bundle, template: str, output: Path, identity: Identity) -> Pat
         PolicyError: there is no such template.
         InputError: the folder of ``output`` is absent or not writable.
         SigningError: signing fails.
+        ServiceError: the time-stamp authority does not answer; nothing is written.
     """
     from govern.signing import pades
 
     _writable(output)
-    made = typeset(bundle, template)
+    made = typeset(bundle, template, stamped=authority is not None)
     prepared = pades.prepare(made.pdf, made.boxes)
-    signed = pades.sign(prepared, identity, field=Signatory.AUTHOR.value, reason=REASON, when=datetime.now(UTC))
+    signed = pades.sign(
+        prepared,
+        identity,
+        field=Signatory.AUTHOR.value,
+        reason=REASON,
+        when=datetime.now(UTC),
+        authority=authority,
+    )
     files.replace(output, signed)
     return output
 

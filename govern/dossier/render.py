@@ -60,13 +60,13 @@ def templates() -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in shared("report_templates").glob(f"*/{_PAGE}")))
 
 
-def typeset(bundle: Bundle, template: str, *, variant: str = VARIANT) -> Typeset:
+def typeset(bundle: Bundle, template: str, *, variant: str = VARIANT, stamped: bool = False) -> Typeset:
     """Return the unsigned PDF, as :func:`render` does, and the places of its signature boxes."""
     from weasyprint import HTML, Attachment
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
-    seen = context.build(bundle)
+    seen = context.build(bundle, stamped=stamped)
     source = HTML(
         string=page(template, seen),
         base_url=f"{shared('report_templates').as_uri()}/",

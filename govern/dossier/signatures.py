@@ -40,6 +40,42 @@ class Seal:
     root: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """An approval or rejection that was in the log when the dossier was made; its receipt is attached."""
+
+    kind: str
+    role: str
+    name: str
+    time: str
+    meaning: str
+    index: str
+
+
+def entered(bundle: Bundle) -> tuple[Entered, ...]:
+    """Return the approvals and rejections whose receipts travel with the evidence, in order.
+
+    Raises:
+        InputError: they are malformed.
+    """
+    from govern.evidence.bundle import APPROVALS
+    from govern.lifecycle.approvals import read_attached
+
+    if APPROVALS not in bundle.files:
+        return ()
+    return tuple(
+        Entered(
+            kind=e.kind,
+            role=str(e.body.get("role")),
+            name=e.actor,
+            time=f"{e.moment:%Y-%m-%d %H:%M:%S} UTC",
+            meaning=str(e.body.get("meaning")),
+            index=str(e.index),
+        )
+        for e in (r.entry for r in read_attached(bundle.files[APPROVALS]))
+    )
+
+
 def signatures(record: Record) -> tuple[Signature, ...]:
     """Return the boxes of the signature panel: the author, then every role whose approval the policy asks for."""
     required = [str(a["role"]) for a in record.policy.get("approvals") or ()]

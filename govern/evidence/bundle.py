@@ -1,7 +1,8 @@
 """The evidence bundle: the files of one gate run, and their content-addressed folder.
 
-Every file but three is bound by digest in the signed statement: the statement itself, the
-signer's certificates, and the receipt of the log, which can only exist afterwards and proves itself.
+Every file is bound by digest in the signed statement but those that prove themselves: the statement, the
+signer's certificates, the signature over the model's files, the receipts of the log, which can only exist
+afterwards, and what the root signed about its signers.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govern import canonical
 from govern.errors import InputError
-from govern.evidence import facts, statement
+from govern.evidence import bom, facts, model_signature, statement
 from govern.evidence.receipt import Receipt, read_receipt
 from govern.types import Dataset, Decision, Environment, Finding, Record, Step, Subject, Waiver
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from govern.signing.identity import Identity
+    from govern.signing.trust import Trust
 
 STATEMENT, SIGNER, RECEIPT = "statement.dsse.json", "signer.pem", "receipt.json"
+#: The bill of materials, and the signature over the model's files alone.
+BOM, MODEL_SIGNATURE = "mlbom.cdx.json", model_signature.FILE
+#: The receipts of who approved or rejected the version, in a dossier that was made afterwards.
+APPROVALS = "approvals.json"
+#: The root's word on who may sign in which role, and the certificates that it revoked, if any.
+RIGHTS, REVOKED = "trust.yaml", "revoked.crl"
 #: File name -> the type of its content.
 BOUND: Mapping[str, Any] = {
     "subject.json": Subject,
@@ -36,7 +42,10 @@ BOUND: Mapping[str, Any] = {
     "decision.json": Decision,
     "environment.json": Environment,
     "waivers.json": tuple[Waiver, ...],
+    BOM: Mapping[str, Any],
 }
+#: Every name that a file of a bundle may have.
+NAMES = frozenset({*BOUND, STATEMENT, SIGNER, MODEL_SIGNATURE, RECEIPT, APPROVALS, RIGHTS, REVOKED})
 #: No file of a bundle is larger; a larger one is refused before it is read.
 LIMIT_BYTES = 64 << 20
 
@@ -57,8 +66,15 @@ class Bundle:
     path: Path | None = None
 
 
-def write(record: Record, folder: Path, identity: Identity) -> Bundle:
+def write(record: Record, folder: Path, identity: Identity, *, rights: Mapping[str, bytes] | None = None) -> Bundle:
     """Write the signed evidence of a record into ``folder/<sha256>/``, which appears whole or not at all.
+
+    Args:
+        record: what the gate run established.
+        folder: where evidence lies.
+        identity: who signs.
+        rights: :data:`RIGHTS` and, where there is one, :data:`REVOKED`, which travel with the evidence
+            (:func:`govern.signing.rights.travelling`).
 
     The same record again, by whomever, returns the bundle that is there.
 
@@ -75,12 +91,17 @@ def write(record: Record, folder: Path, identity: Identity) -> Bundle:
         "environment.json": record.environment,
         "waivers.json": record.waivers,
     }
-    files = {name: canonical.dumps(content) for name, content in contents.items()}
+    files = {name: canonical.dumps(content) for name, content in contents.items()} | {BOM: bom.document(record)}
     payload = statement.payload(record, files)
     target = folder / canonical.sha256(payload)
     if target.exists():
         return _existing(target)
-    files |= {STATEMENT: statement.sign(payload, identity), SIGNER: identity.pem}
+    files |= {
+        STATEMENT: statement.sign(payload, identity),
+        SIGNER: identity.pem,
+        MODEL_SIGNATURE: model_signature.sign(record.subject, identity),
+        **(rights or {}),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -150,6 +171,8 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
         environment=values["environment.json"],
         waivers=values["waivers.json"],
     )
+    if bom.document(record) != files[BOM]:
+        raise InputError(f"{BOM} says something else than the record", hint="restore the evidence")
     if statement.payload(record, {name: files[name] for name in BOUND}) != payload:
         raise InputError("the statement says something else than the files it binds", hint="restore the evidence")
     return Bundle(
@@ -162,15 +185,15 @@ def from_files(files: Mapping[str, bytes]) -> Bundle:
 
 
 def check_names(files: Mapping[str, bytes]) -> None:
-    """Check that there are exactly a bundle's files, with or without the receipt.
+    """Check that there are a bundle's files and no others; receipts and rights may be missing.
 
     Raises:
         InputError: one is missing or unknown.
     """
-    wanted = {*BOUND, STATEMENT, SIGNER}
+    wanted = {*BOUND, STATEMENT, SIGNER, MODEL_SIGNATURE}
     if missing := sorted(wanted - set(files)):
         raise InputError(f"evidence without {', '.join(missing)}", hint="restore the whole folder")
-    if extra := sorted(set(files) - wanted - {RECEIPT}):
+    if extra := sorted(set(files) - NAMES):
         raise InputError(f"evidence with a file that is none of its own: {', '.join(extra)}", hint="remove it")
 
 
@@ -214,11 +237,11 @@ def attach_receipt(bundle: Bundle, receipt: Receipt) -> Bundle:
     return Bundle(**{**vars(bundle), "files": {**bundle.files, RECEIPT: data}, "receipt": receipt})
 
 
-def verify_bundle(bundle: Bundle, roots: Sequence[Certificate]) -> list[Step]:
+def verify_bundle(bundle: Bundle, trust: Trust) -> list[Step]:
     """Return the steps of :func:`govern.evidence.check.check_files` on a bundle's files."""
     from govern.evidence.check import check_files
 
-    return check_files(bundle.files, roots)
+    return check_files(bundle.files, trust)
 
 
 def _existing(path: Path) -> Bundle:

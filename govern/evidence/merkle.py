@@ -10,7 +10,10 @@ append costs O(log n) and rests on nothing but what the last checkpoint signed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+#: Gives the Merkle tree hash of the leaves from a start to (not including) an end.
+Subtree = Callable[[int, int], bytes]
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -46,20 +49,25 @@ def peaks_root(peaks: Sequence[bytes]) -> bytes:
     return value
 
 
-def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """Return the audit path of leaf ``index`` (from 0) in the tree of all leaves.
+def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
+    """Return the audit path of leaf ``index`` (from 0) in the tree of ``size`` leaves.
 
     Raises:
         IndexError: there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(index, leaves[:split]), root(leaves[split:])]
-    return [*inclusion_proof(index - split, leaves[split:]), root(leaves[:split])]
+    if not 0 <= index < size:
+        raise IndexError(f"leaf {index} of {size}")
+    path = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(subtree(middle, end))
+            end = middle
+        else:
+            path.append(subtree(start, middle))
+            start = middle
+    return path[::-1]
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected_root: bytes) -> bool:
@@ -80,15 +88,27 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     return last == 0 and value == expected_root
 
 
-def consistency_proof(old_size: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """Return the proof that the tree of the first ``old_size`` leaves is a prefix of the tree of all.
+def consistency_proof(old_size: int, size: int, subtree: Subtree) -> list[bytes]:
+    """Return the proof that the tree of the first ``old_size`` leaves is a prefix of the tree of ``size``.
 
     Raises:
-        IndexError: ``old_size`` is not between 1 and the number of leaves.
+        IndexError: ``old_size`` is not between 1 and ``size``.
     """
-    if not 0 < old_size <= len(leaves):
-        raise IndexError(f"a prefix of {old_size} of {len(leaves)}")
-    return _subproof(old_size, leaves, whole=True)
+    if not 0 < old_size <= size:
+        raise IndexError(f"a prefix of {old_size} of {size}")
+    path = []
+    start, end = 0, size
+    while end != old_size:
+        middle = start + _split(end - start)
+        if old_size <= middle:
+            path.append(subtree(middle, end))
+            end = middle
+        else:
+            path.append(subtree(start, middle))
+            start = middle
+    if start:  # else the old root itself, which the verifier has
+        path.append(subtree(start, end))
+    return path[::-1]
 
 
 def verify_consistency(old_size: int, size: int, old_root: bytes, expected_root: bytes, proof: Sequence[bytes]) -> bool:
@@ -117,6 +137,25 @@ def verify_consistency(old_size: int, size: int, old_root: bytes, expected_root:
     return last == 0 and old_value == old_root and value == expected_root
 
 
+def stored_subtree(peaks_at: Callable[[int], Sequence[bytes]], leaf_at: Callable[[int], bytes]) -> Subtree:
+    """Return the :data:`Subtree` of a tree of which the peaks at every size are stored; O(log^2 n) look-ups a proof.
+
+    A complete subtree that is a left child is the last peak of the tree that ends with it; a right child is the
+    hash of its two halves, of which the left one is such a peak.
+    """
+
+    def subtree(start: int, end: int) -> bytes:
+        length = end - start
+        if length == 1:
+            return leaf_at(start)
+        if length & (length - 1) == 0 and end & -end == length:
+            return peaks_at(end)[-1]
+        middle = start + _split(length)
+        return _node(subtree(start, middle), subtree(middle, end))
+
+    return subtree
+
+
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
@@ -124,12 +163,3 @@ def _node(left: bytes, right: bytes) -> bytes:
 def _split(size: int) -> int:
     """Return the largest power of two below ``size``."""
     return 1 << (size - 1).bit_length() - 1
-
-
-def _subproof(old_size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
-    if old_size == len(leaves):
-        return [] if whole else [root(leaves)]
-    split = _split(len(leaves))
-    if old_size <= split:
-        return [*_subproof(old_size, leaves[:split], whole=whole), root(leaves[split:])]
-    return [*_subproof(old_size - split, leaves[split:], whole=False), root(leaves[:split])]

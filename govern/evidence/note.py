@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _DASH = "\u2014 "
 _KEY_ID_BYTES = 4
+OTHER_KEY = "the checkpoint was signed with another key than the certificate's"
+BROKEN = "the checkpoint's signature does not hold"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +41,8 @@ class Checkpoint:
 
 def sign(checkpoint: Checkpoint, identity: Identity) -> str:
     """Return the signed note of a checkpoint."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     text = checkpoint.text()
-    signature = identity.key.sign(text.encode(), ec.ECDSA(hashes.SHA256()))
-    blob = base64.b64encode(_key_id(identity.key.public_key()) + signature).decode()
+    blob = base64.b64encode(key_id(identity.key.public_key()) + identity.sign(text.encode())).decode()
     return f"{text}\n{_DASH}{checkpoint.origin} {blob}\n"
 
 
@@ -54,17 +52,13 @@ def verify(note: str, key: EllipticCurvePublicKey) -> Checkpoint:
     Raises:
         InputError: the note is malformed, or ``key`` did not sign it.
     """
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from govern.signing.signature import holds
 
-    checkpoint, blob = _parse(note)
-    if blob[:_KEY_ID_BYTES] != _key_id(key):
-        raise InputError("the checkpoint was signed with another key than the certificate's")
-    try:
-        key.verify(blob[_KEY_ID_BYTES:], checkpoint.text().encode(), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        raise InputError("the checkpoint's signature does not hold") from None
+    checkpoint, signed_by, signature = opened(note)
+    if signed_by != key_id(key):
+        raise InputError(OTHER_KEY)
+    if not holds(key, signature, checkpoint.text().encode()):
+        raise InputError(BROKEN)
     return checkpoint
 
 
@@ -74,26 +68,44 @@ def read(note: str) -> Checkpoint:
     Raises:
         InputError: the note is malformed.
     """
-    return _parse(note)[0]
+    return opened(note)[0]
 
 
-def _parse(note: str) -> tuple[Checkpoint, bytes]:
-    """Read a note with one signature; what would not be written the same way again is refused."""
+def opened(note: str) -> tuple[Checkpoint, bytes, bytes]:
+    """Return the checkpoint in a note of one signature, the ID of the key that signed, and the signature (DER).
+
+    Raises:
+        InputError: the note is malformed: it would not be written the same way again.
+    """
     try:
-        text, _, signature_line = note.partition("\n\n")
-        origin, size, root = text.split("\n")
-        _, _, blob = signature_line.removesuffix("\n").split(" ")
+        origin, size, root = note.partition("\n\n")[0].split("\n")
         checkpoint = Checkpoint(origin=origin, size=int(size), root=base64.b64decode(root, validate=True))
-        signature = base64.b64decode(blob, validate=True)
     except (ValueError, binascii.Error):
         raise InputError("not a signed checkpoint") from None
-    again = f"{checkpoint.text()}\n{_DASH}{origin} {base64.b64encode(signature).decode()}\n"
-    if again != note or len(checkpoint.root) != 32 or checkpoint.size < 0:
+    if len(checkpoint.root) != 32 or checkpoint.size < 0:
+        raise InputError("not a signed checkpoint")
+    return checkpoint, *signature_of(note, checkpoint)
+
+
+def signature_of(note: str, checkpoint: Checkpoint) -> tuple[bytes, bytes]:
+    """Return the ID of the key that signed a note, and its signature (DER), where the note is of that checkpoint.
+
+    Raises:
+        InputError: it is of another one, malformed, or has more than one signature.
+    """
+    start = f"{checkpoint.text()}\n{_DASH}{checkpoint.origin} "
+    blob = note[len(start) : -1]
+    try:
+        signature = base64.b64decode(blob, validate=True)
+    except (ValueError, binascii.Error):
+        signature = b""
+    if note != f"{start}{blob}\n" or base64.b64encode(signature).decode() != blob or not signature:
         raise InputError("not a signed checkpoint of one signature in its plain form")
-    return checkpoint, signature
+    return signature[:_KEY_ID_BYTES], signature[_KEY_ID_BYTES:]
 
 
-def _key_id(key: EllipticCurvePublicKey) -> bytes:
+def key_id(key: EllipticCurvePublicKey) -> bytes:
+    """Return the four bytes by which a note names the key that signed it."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

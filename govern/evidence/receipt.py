@@ -1,47 +1,22 @@
-"""Entries of the log, and the receipt that proves one offline."""
+"""The receipt that proves one entry of the log offline."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from govern import canonical
 from govern.errors import GovernError, InputError
 from govern.evidence import facts, merkle, note
+from govern.evidence.entry import KEYS, Entry, timed
 from govern.types import Step
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from govern.signing.trust import Trust
+
+__all__ = ["STEP", "Entry", "Receipt", "check_receipt", "read_receipt"]
 
 STEP = "log inclusion"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of the log.
-
-    ``time`` is UTC in ISO 8601, by the clock of the machine that wrote it; ``actor`` the printed name
-    and ``signer`` the SHA-256 fingerprint in the certificate that signed the checkpoint after it.
-    """
-
-    index: int
-    time: str
-    kind: str
-    actor: str
-    signer: str
-    body: Mapping[str, Any]
-    leaf_sha256: str
-
-    def record(self) -> bytes:
-        """Return the canonical JSON that is the leaf: everything but its own hash."""
-        return record(self.index, self.time, self.kind, self.actor, self.signer, self.body)
-
-    @property
-    def moment(self) -> datetime:
-        """The time as a datetime in UTC."""
-        return datetime.fromisoformat(self.time).astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,23 +35,6 @@ class Receipt:
     signer: str
 
 
-def record(index: int, time: str, kind: str, actor: str, signer: str, body: Mapping[str, Any]) -> bytes:
-    """Return the canonical JSON of an entry."""
-    return canonical.dumps({"index": index, "time": time, "kind": kind, "actor": actor, "signer": signer, "body": body})
-
-
-def read_record(data: bytes, *, what: str) -> Entry:
-    """Return the entry that was written as ``data``.
-
-    Raises:
-        InputError: it is malformed.
-    """
-    value = facts.parse(data, what=what)
-    if not isinstance(value, dict):
-        raise InputError(f"{what}: not an entry")
-    return _timed(facts.build(Entry, {**value, "leaf_sha256": merkle.leaf_hash(data).hex()}, what=what), what)
-
-
 def read_receipt(data: bytes) -> Receipt:
     """Return a receipt from its canonical JSON.
 
@@ -84,26 +42,25 @@ def read_receipt(data: bytes) -> Receipt:
         InputError: it is malformed.
     """
     receipt = facts.build(Receipt, facts.parse(data, what="receipt"), what="receipt")
-    _timed(receipt.entry, "receipt.entry")
+    timed(receipt.entry, "receipt.entry")
     return receipt
 
 
-def check_receipt(receipt: Receipt, roots: Sequence[Certificate]) -> Step:
+def check_receipt(receipt: Receipt, trust: Trust) -> Step:
     """Return the step that says whether a receipt holds by itself: entry, path, checkpoint, signature, trust."""
     expected = f"entry {receipt.index} in the signed log of {receipt.size} entries with root {receipt.root[:16]}"
     try:
-        found = _check(receipt, roots)
+        found = _check(receipt, trust)
     except GovernError as e:
         return Step(name=STEP, ok=False, expected=expected, found=e.message)
     return Step(name=STEP, ok=True, expected=expected, found=found)
 
 
-def _check(receipt: Receipt, roots: Sequence[Certificate]) -> str:
-    from govern.signing.certificate import common_name, fingerprint, public_key, read_chain
-    from govern.signing.trust import trust_step
+def _check(receipt: Receipt, trust: Trust) -> str:
+    from govern.signing.certificate import common_name, fingerprint, public_key, signer_chain
 
     entry = receipt.entry
-    chain = read_chain(receipt.signer.encode())
+    chain = signer_chain(receipt.signer.encode())
     checkpoint = note.verify(receipt.checkpoint, public_key(chain[0]))
     if (checkpoint.size, checkpoint.root.hex()) != (receipt.size, receipt.root):
         raise InputError(
@@ -112,17 +69,22 @@ def _check(receipt: Receipt, roots: Sequence[Certificate]) -> str:
     leaf = merkle.leaf_hash(entry.record())
     if entry.leaf_sha256 != leaf.hex() or entry.index != receipt.index:
         raise InputError("the entry is not the one that was logged")
-    if not merkle.verify_inclusion(receipt.index, receipt.size, leaf, _bytes(receipt.proof), checkpoint.root):
+    if not merkle.verify_inclusion(receipt.index, receipt.size, leaf, hashes(receipt.proof), checkpoint.root):
         raise InputError("the entry does not lead to the signed root")
     if (entry.signer, entry.actor) != (fingerprint(chain[0]), common_name(chain[0])):
         raise InputError(f"the entry is by {entry.actor!r}, the checkpoint was signed by {common_name(chain[0])!r}")
-    trusted = trust_step("", chain, roots, moment=entry.moment, clock="time of the log entry")
+    trusted = trust.step("", chain, moment=entry.moment, clock="time of the log entry", authority=entry.kind == KEYS)
     if not trusted.ok:
         raise InputError(trusted.found)
     return f"{entry.kind} by {entry.actor!r} at {entry.time}, in {checkpoint.origin}"
 
 
-def _bytes(proof: Sequence[str]) -> list[bytes]:
+def hashes(proof: Sequence[str]) -> list[bytes]:
+    """Return the hashes of a proof from their hex.
+
+    Raises:
+        InputError: it is not plain hex.
+    """
     try:
         siblings = [bytes.fromhex(p) for p in proof]
     except ValueError:
@@ -130,12 +92,3 @@ def _bytes(proof: Sequence[str]) -> list[bytes]:
     if [s.hex() for s in siblings] != list(proof):
         raise InputError("the audit path is not plain hex")
     return siblings
-
-
-def _timed(entry: Entry, what: str) -> Entry:
-    try:
-        if entry.moment.year < 2000:
-            raise ValueError
-    except (ValueError, OverflowError):
-        raise InputError(f"{what}: {entry.time!r} is no time in ISO 8601") from None
-    return entry

@@ -12,6 +12,7 @@ for, so that one digest cannot pass under another name. The predicate holds:
 ``decision``        verdict and the ids of the blocking findings
 ``code``            commit, and whether the tree had uncommitted changes
 ``environment``     govern's and Python's version, sha256 of the environment file and of the lock file
+``expiry``          for how many days after its decision in the log the evidence admits and promotes
 ``checks``          sha256 of each check's source file
 ``seed``            the seed of the run
 ``files``           sha256 of each file of the bundle, by name
@@ -87,6 +88,7 @@ def payload(record: Record, files: Mapping[str, bytes]) -> bytes:
             "sha256": digests["environment.json"],
             "lockSha256": environment.lock_sha256,
         },
+        "expiry": {"validDays": _valid_days(record)},
         "checks": environment.checks,
         "seed": environment.seed,
         "files": digests,
@@ -100,15 +102,19 @@ def payload(record: Record, files: Mapping[str, bytes]) -> bytes:
         raise InputError(f"the record cannot be stated: {e}", hint="check the model's digest and name") from None
 
 
+def _valid_days(record: Record) -> Any:
+    terms = record.policy.get("evidence")
+    return terms.get("valid_days") if isinstance(terms, Mapping) else None
+
+
 def sign(data: bytes, identity: Identity) -> bytes:
     """Return the DSSE envelope (canonical JSON) of a payload; the key ID is the certificate's fingerprint."""
     from securesystemslib.dsse import Envelope
-    from securesystemslib.signer import CryptoSigner, SSlibKey
+    from securesystemslib.signer import Signature
 
-    key = SSlibKey.from_crypto(identity.key.public_key(), keyid=identity.fingerprint)
     envelope = Envelope(data, PAYLOAD_TYPE, {})
-    envelope.sign(CryptoSigner(identity.key, key))
-    return canonical.dumps(envelope.to_dict())
+    signature = Signature(identity.fingerprint, identity.sign(envelope.pae()).hex())
+    return canonical.dumps(Envelope(data, PAYLOAD_TYPE, {identity.fingerprint: signature}).to_dict())
 
 
 def verify(envelope: bytes, certificate: Certificate) -> None:
@@ -117,17 +123,17 @@ def verify(envelope: bytes, certificate: Certificate) -> None:
     Raises:
         InputError: it did not, or the envelope is malformed.
     """
-    from securesystemslib.exceptions import Error
-    from securesystemslib.signer import SSlibKey
-
     from govern.signing.certificate import fingerprint, public_key
+    from govern.signing.signature import holds
 
     signed = _envelope(envelope)
-    key = SSlibKey.from_crypto(public_key(certificate), keyid=fingerprint(certificate))
+    found = signed.signatures.get(fingerprint(certificate))
     try:
-        signed.verify([key], 1)
-    except Error:
-        raise InputError("the statement's signature does not hold for the certificate's key") from None
+        signature = bytes.fromhex(found.signature) if found else b""
+    except ValueError:
+        signature = b""
+    if not holds(public_key(certificate), signature, signed.pae()):
+        raise InputError("the statement's signature does not hold for the certificate's key")
 
 
 def read(envelope: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -155,6 +161,8 @@ def _envelope(data: bytes) -> Any:
         again = canonical.dumps(envelope.to_dict())
     except (Error, KeyError, TypeError, ValueError, AttributeError):
         raise InputError("not a DSSE envelope") from None
-    if again != data or len(envelope.signatures) != 1 or envelope.payload_type != PAYLOAD_TYPE:
+    keys = {frozenset(value), *(frozenset(s) for s in value["signatures"])}  # the library keeps what it does not know
+    plain = again == data and keys == {frozenset({"payload", "payloadType", "signatures"}), frozenset({"keyid", "sig"})}
+    if not plain or len(envelope.signatures) != 1 or envelope.payload_type != PAYLOAD_TYPE:
         raise InputError("not a DSSE envelope of one in-toto statement and one signature in its plain form")
     return envelope

@@ -67,22 +67,30 @@ def read(answer: Any, rows: int) -> NDArray[np.generic]:
     return array
 
 
-def risk(answer: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the risk of the event, float64 of shape (n,), from an answer of shape (n,), (n, 1) or (n, 2).
+def numbers(answer: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return an answer as float64.
 
     Raises:
-        InputError: another shape, two columns that do not sum to one, labels, or text.
+        InputError: it holds labels or text.
     """
     if answer.dtype.kind not in "fO":
         raise InputError(
             f"the model predicts labels ({answer.dtype}, such as {str(answer.flat[0])!r}), not risks", hint=_WAY_OUT
         )
     try:
-        numbers = answer.astype(np.float64)
+        return answer.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(
             f"the model predicts no numbers but values such as {str(answer.flat[0])[:40]!r}", hint=_WAY_OUT
         ) from None
+
+
+def risk(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the risk of the event, float64 of shape (n,), from numbers of shape (n,), (n, 1) or (n, 2).
+
+    Raises:
+        InputError: another shape, two columns that do not sum to one, or labels.
+    """
     shape = numbers.shape
     if len(shape) == 2 and shape[1] == 2:
         if not np.allclose(numbers.sum(axis=1), 1, atol=1e-5):

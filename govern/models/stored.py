@@ -77,10 +77,13 @@ class Stored:
         return found[0].version_num if len(found) == 1 else None
 
     def get_model_version(self, name: str, version: str | int) -> Any:
-        """Return a registered version: name, version, source, storage_location, run_id, description, tags."""
+        """Return a registered version.
+
+        It has name, version, source, storage_location, run_id, description, current_stage, tags and aliases.
+        """
         of = f"(name={name}, version={version})"
         found = self._one(
-            "SELECT name, version, source, storage_location, run_id, description FROM model_versions "
+            "SELECT name, version, source, storage_location, run_id, description, current_stage FROM model_versions "
             "WHERE workspace = 'default' AND name = ? AND version = ? AND current_stage != ?",
             (name, int(version), _DELETED_VERSION),
             f"Model Version {of} not found",
@@ -90,6 +93,11 @@ class Stored:
             (name, int(version)),
         )
         found.tags = {tag.key: tag.value for tag in tags}
+        aliases = self._rows(
+            "SELECT alias FROM registered_model_aliases WHERE workspace = 'default' AND name = ? AND version = ?",
+            (name, int(version)),
+        )
+        found.aliases = [a.alias for a in aliases]
         return found
 
     def get_model_version_download_uri(self, name: str, version: str | int) -> str:

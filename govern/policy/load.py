@@ -124,7 +124,7 @@ def _find(name: str, path: Path, document: Document, index: int) -> Path:
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Return ``base`` overlaid by ``over``: rules by id, requirements and reasons by key, the rest replaced.
+    """Return ``base`` overlaid by ``over``: rules by id, requirements, terms and reasons by key, the rest replaced.
 
     Required documents and approvals add up, so that extending can never ask for less of them.
     """
@@ -132,6 +132,8 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged["not_applicable"] = {**base.get("not_applicable", {}), **over.get("not_applicable", {})}
     needed, more = base.get("data", {}), over.get("data", {})
     merged["data"] = {role: {**needed.get(role, {}), **more.get(role, {})} for role in {**needed, **more}}
+    for terms in ("waivers", "evidence"):
+        merged[terms] = {**base.get(terms, {}), **over.get(terms, {})}
     rules = {r["id"]: r for r in base.get("checks", [])}
     rules.update({r["id"]: r for r in over.get("checks", [])})
     merged["checks"] = list(rules.values())

@@ -115,6 +115,22 @@ class Documented(_Strict):
     required: list[str] = Field(default_factory=list)
 
 
+class WaiverTerms(_Strict):
+    """What a waiver may cover, and for how long.
+
+    By default not ``error`` and ``not_available``: where nothing was measured nobody knows what they would accept.
+    """
+
+    max_days: int = Field(default=365, ge=1, le=3650)
+    outcomes: list[Literal["fail", "inconclusive", "not_available", "error"]] = Field(default=["fail", "inconclusive"])
+
+
+class EvidenceTerms(_Strict):
+    """How long after its decision evidence admits and promotes a model."""
+
+    valid_days: int = Field(default=365, ge=1, le=3650)
+
+
 class NotApplicable(_Strict):
     """Why a mandatory family does not apply, and who says so."""
 
@@ -136,6 +152,8 @@ class Policy(_Strict):
     )
     checks: list[Rule] = Field(default_factory=list)
     approvals: list[Approval] = Field(default_factory=list)
+    waivers: WaiverTerms = WaiverTerms()
+    evidence: EvidenceTerms = EvidenceTerms()
     documentation: Documented = Documented()
     not_applicable: dict[str, NotApplicable] = Field(default_factory=dict)
 

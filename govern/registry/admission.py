@@ -13,10 +13,11 @@ from govern.project import Workspace
 from govern.types import Step, Verdict
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+    from datetime import datetime
 
     from govern.evidence.bundle import Bundle
-    from govern.evidence.log import Receipt
+    from govern.evidence.log import Log, Receipt
+    from govern.signing.trust import Trust
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 #: How many reasons a refusal tells.
@@ -42,20 +43,25 @@ def admissions(workspace: Workspace, name: str, **wanted: str) -> tuple[list[Adm
         GovernError: nothing can be admitted at all: no trusted root, or a log that does not verify.
     """
     from govern.evidence.log import Log
-    from govern.signing.identity import trusted_roots
+    from govern.signing.trust import Trust
 
-    roots = trusted_roots(workspace.trust)
-    if not workspace.log.is_file():
-        raise PolicyError("the project has no log yet", hint="run `govern check` first")
+    trust = Trust.of(workspace.trust)
     log = Log(workspace.log)
-    _must_hold(log.verify(roots), "the log")
+    if not log.exists():
+        raise PolicyError("the project has no log yet", hint="run `govern check` first")
+    try:
+        seen = log.verified(trust)
+    except InputError as e:
+        raise InputError(f"the log does not verify ({e.message})", hint="run `govern log verify`") from None
     found: list[Admission] = []
     reasons: list[str] = []
-    for entry in log.find(kind="decision", name=name, **wanted):
+    for entry in seen.find("decision", name=name, **wanted):
         sha256 = str(entry.body.get("evidence"))
         try:
             receipt = log.receipt(entry.index)
-            found.append(Admission(bundle=_trusted(workspace, sha256, name, receipt, roots), receipt=receipt))
+            bundle = _trusted(workspace, sha256, name, receipt, trust)
+            _waived_in(log, bundle)
+            found.append(Admission(bundle=bundle, receipt=receipt))
         except GovernError as e:
             reasons.append(f"evidence {sha256[:12]}: {e.message}")
     return found, reasons
@@ -64,14 +70,22 @@ def admissions(workspace: Workspace, name: str, **wanted: str) -> tuple[list[Adm
 def admit(workspace: Workspace, name: str, model_sha256: str, *, evidence: str | None = None) -> Admission:
     """Return the evidence that allows these files under exactly this name: the named one, else the latest.
 
+    It must not have expired, nor a waiver that it rests on.
+
     Raises:
         GovernError: there is none; the message says what was found instead.
     """
+    from govern.evidence.log import Log
+    from govern.lifecycle.entries import signing_time
+
     found, reasons = admissions(workspace, name)
+    now = signing_time(Log(workspace.log).entries())
     matching = [a for a in found if a.bundle.record.subject.sha256 == model_sha256]
     if evidence is not None and matching:
         matching = [a for a in matching if a.bundle.sha256 == evidence]
         reasons.append(f"evidence {evidence[:12]} is not what allows these files")
+    if matching and (stale := _stale(matching[-1], now)):
+        raise PolicyError(_told(name, [stale]))
     if matching:
         return matching[-1]
     reasons += [
@@ -93,10 +107,11 @@ def admit_name(workspace: Workspace, name: str) -> None:
         raise PolicyError(_told(name, reasons))
 
 
-def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roots: Sequence[Certificate]) -> Bundle:
+def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, trust: Trust) -> Bundle:
     """Return the evidence, verified as of the time in the log (the receipt in its folder is not believed)."""
     from govern.evidence import bundle
     from govern.gate import decide_again
+    from govern.lifecycle.waivers import step
 
     if not _SHA256.fullmatch(sha256):
         raise PolicyError("the log's entry names no evidence")
@@ -111,8 +126,25 @@ def _trusted(workspace: Workspace, sha256: str, name: str, receipt: Receipt, roo
         raise PolicyError("its findings do not give the decision that it states")
     # also refuses a folder that holds other evidence than its name and the log's entry say
     logged = bundle.attach_receipt(dataclasses.replace(loaded, path=None), receipt)
-    _must_hold(bundle.verify_bundle(logged, roots), "the evidence")
+    _must_hold([*bundle.verify_bundle(logged, trust), step(logged, trust)], "the evidence")
     return logged
+
+
+def _waived_in(log: Log, bundle: Bundle) -> None:
+    """Compare the entries that sign waivers with those in the log: their receipts came with the evidence."""
+    from govern.lifecycle.waivers import receipts
+
+    if bundle.record.waivers and (lost := [d for d in log.differences(receipts(bundle.record.waivers)) if d]):
+        raise InputError(f"a waiver is not what the log has: {lost[0]}")
+
+
+def _stale(admission: Admission, now: datetime) -> str:
+    """Return why evidence admits nothing any more; empty where it does."""
+    from govern.lifecycle import expiry
+
+    record, decided = admission.bundle.record, admission.receipt.entry.moment
+    steps = (expiry.current(record, decided, now), expiry.decided_now(record, now))
+    return next((f"evidence {admission.bundle.sha256[:12]}: {s.name}: {s.found}" for s in steps if not s.ok), "")
 
 
 def _must_hold(steps: Sequence[Step], what: str) -> None:

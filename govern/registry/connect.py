@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +14,7 @@ from govern.project import Workspace
 
 #: Query parameter that names the project's folder, where it is not above the database's.
 PROJECT = "project"
+_DIRECT = ("sqlite", "postgresql")
 
 
 def tracking_uri(workspace: Workspace) -> str:
@@ -24,9 +27,11 @@ def addresses(workspace: Workspace) -> tuple[str, str]:
     return tracking_uri(workspace), workspace.absolute_uri(workspace.project.registry.registry_uri)
 
 
-def is_local(workspace: Workspace) -> bool:
-    """Return whether the registry is a database file on this machine."""
-    return workspace.project.registry.registry_uri.partition(":")[0] in ("sqlite", "govern+sqlite")
+def is_direct(workspace: Workspace) -> bool:
+    """Return whether the registry is a database that is opened here, and no server's."""
+    return (
+        workspace.project.registry.registry_uri.removeprefix("govern+").partition(":")[0].partition("+")[0] in _DIRECT
+    )
 
 
 def reader(workspace: Workspace) -> Any:
@@ -39,17 +44,41 @@ def reader(workspace: Workspace) -> Any:
 def registry(workspace: Workspace) -> Any:
     """Return the registry's store.
 
-    A local database is opened through the gate even where the project names it plainly: govern has
-    one way of writing a version.
+    A database is opened through the gate even where the project names it plainly: govern has one way of
+    writing a version.
     """
+    tracking, uri = addresses(workspace)
+    if is_direct(workspace):
+        from govern.registry.store import GovernRegistryStore
+
+        return GovernRegistryStore(governed(uri, workspace.root), tracking)
     from mlflow.tracking._model_registry.utils import _get_store
 
-    tracking, uri = addresses(workspace)
-    if is_local(workspace):
-        uri = f"govern+{uri.removeprefix('govern+')}"
-        if f"{PROJECT}=" not in uri:
-            uri += f"{'&' if '?' in uri else '?'}{PROJECT}={quote(str(workspace.root))}"
     return _get_store(uri, tracking)
+
+
+def governed(uri: str, root: Path) -> str:
+    """Return the address that opens a registry's database through the gate of the project in ``root``."""
+    from sqlalchemy.engine import make_url
+
+    named = PROJECT in make_url(uri.removeprefix("govern+")).query
+    wanted = uri if named else f"{uri}{'&' if '?' in uri else '?'}{PROJECT}={quote(str(root))}"
+    return f"govern+{wanted.removeprefix('govern+')}"
+
+
+def plain(uri: str) -> str:
+    """Return the address of the database itself, as SQLAlchemy takes it, with the driver that govern installs."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(uri.removeprefix("govern+")).difference_update_query([PROJECT])
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return url.render_as_string(hide_password=False)
+
+
+def shown(uri: str) -> str:
+    """Return an address as it may be printed: without its password."""
+    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", uri)
 
 
 @contextmanager
@@ -65,7 +94,7 @@ def errors(*addresses: str) -> Iterator[None]:
     """
     from govern.models.service import asking, loaded
 
-    with asking("the registry", *addresses):
+    with asking("the registry", *map(shown, addresses)):
         try:
             yield
         except loaded("mlflow.exceptions", "MlflowException") as e:

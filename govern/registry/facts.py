@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PREFIX = "govern."
 EVIDENCE = "govern.evidence"
+INDEX = "govern.log_index"
 
 
 def tags(bundle: Bundle, receipt: Receipt) -> dict[str, str]:
@@ -22,7 +23,7 @@ def tags(bundle: Bundle, receipt: Receipt) -> dict[str, str]:
         "govern.policy": f"{record.policy['id']} {record.policy['version']}",
         "govern.policy_sha256": str(record.policy["sha256"]),
         "govern.model_sha256": record.subject.sha256,
-        "govern.log_index": str(receipt.index),
+        INDEX: str(receipt.index),
         "govern.log_size": str(receipt.size),
         "govern.log_root": receipt.root,
     }

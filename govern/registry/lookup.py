@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,14 @@ from govern.registry.source import Source
 from govern.types import Step
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mlflow.entities.model_registry import ModelVersion
+
+    from govern.evidence.log import Log
+    from govern.lifecycle.approvals import Standing
+    from govern.signing.trust import Trust
+    from govern.types import Record
 
 TAGGED, SIGNED, FACTS = "evidence tag", "signed evidence", "facts on the version"
 #: The step that a registration fails which was killed before its log entry.
@@ -22,6 +30,8 @@ REGISTRATION = "registration in the log"
 #: MLflow's codes for a version that is not there.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _OTHER_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>[0-9]+)")
+#: The stages in which a model is in use.
+PROMOTED = ("Staging", "Production")
 SOURCE, DOWNLOAD = "files at the source", "files at the download location"
 
 
@@ -81,7 +91,7 @@ def check(workspace: Workspace, version: ModelVersion, location: str, tracking_u
     )
     if not sha256:
         return "", [tagged]
-    admission, signed = _admission(workspace, version.name, sha256)
+    admission, signed = _admission(workspace, version, sha256)
     if admission is None:
         return sha256, [tagged, signed]
     files = admission.bundle.record.subject.sha256
@@ -95,12 +105,80 @@ def check(workspace: Workspace, version: ModelVersion, location: str, tracking_u
     ]
 
 
-def _admission(workspace: Workspace, name: str, sha256: str) -> tuple[Admission | None, Step]:
+def promotable(workspace: Workspace, version: ModelVersion, sha256: str) -> list[Step]:
+    """Return the steps that must hold, besides those of :func:`check`, for a version to be promoted now.
+
+    Its evidence has not expired, nor a waiver that it rests on; the roles that the policy names have approved it,
+    and no rejection stands.
+
+    Args:
+        workspace: the project, whose log :func:`check` has verified.
+        version: the version.
+        sha256: the evidence that it names.
+
+    Raises:
+        GovernError: it cannot be said.
+    """
+    from govern.evidence.log import Log
+    from govern.lifecycle import entries, expiry
+    from govern.signing.trust import Trust
+
+    log, trust = Log(workspace.log), Trust.of(workspace.trust)
+    now = entries.signing_time(log.entries())
+    decided = entries.decided(log, sha256, version.name, trust).entry.moment
+    stands, record = standing(workspace, log, version, sha256, trust, now)
+    return [expiry.current(record, decided, now), expiry.decided_now(record, now), *stands.steps()]
+
+
+def approvals_of(workspace: Workspace, name: str, version: str) -> list[Step]:
+    """Return the steps for who approved or rejected a version; they are needed where an alias or a stage leads to it.
+
+    Raises:
+        GovernError: there is no such version, or it cannot be said.
+        ServiceError: the registry does not answer.
+    """
+    from govern.evidence.log import Log
+    from govern.lifecycle.entries import signing_time
+    from govern.signing.trust import Trust
+
+    with connect.errors(*connect.addresses(workspace)):
+        found, _ = version_of(connect.reader(workspace), name, version)
+    log, trust = Log(workspace.log), Trust.of(workspace.trust)
+    now = signing_time(log.entries())
+    stands, _ = standing(workspace, log, found, found.tags.get(facts.EVIDENCE, ""), trust, now)
+    return stands.steps(needed=bool(found.aliases) or found.current_stage in PROMOTED)
+
+
+def standing(
+    workspace: Workspace, log: Log, version: ModelVersion, sha256: str, trust: Trust, now: datetime
+) -> tuple[Standing, Record]:
+    """Return who approved or rejected a version at ``now``, and the record that it rests on.
+
+    Raises:
+        GovernError: it cannot be said.
+    """
+    from govern.evidence import bundle
+    from govern.lifecycle import approvals
+    from govern.lifecycle.entries import decided
+
+    loaded = bundle.load(workspace.evidence / sha256)
+    receipt = decided(log, sha256, version.name, trust)
+    logged = bundle.attach_receipt(dataclasses.replace(loaded, path=None), receipt)
+    number = int(version.version)
+    found = approvals.receipts(log, logged, version.name, number, trust, now)
+    return approvals.read(found, logged, version.name, number, trust), loaded.record
+
+
+def _admission(workspace: Workspace, version: ModelVersion, sha256: str) -> tuple[Admission | None, Step]:
+    """Return the evidence of a version, with the decision that its tags name where there were several."""
+    name = version.name
     try:
         found, reasons = admissions(workspace, name, evidence=sha256)
     except GovernError as e:
         found, reasons = [], [e.message]
-    admission = next((a for a in found if a.bundle.sha256 == sha256), None)
+    mine = [a for a in found if a.bundle.sha256 == sha256]
+    named = (a for a in mine if str(a.receipt.index) == version.tags.get(facts.INDEX))
+    admission = next(named, mine[0] if mine else None)
     told = next((r for r in reasons if sha256[:12] in r), "; ".join(reasons) or "none in this project")
     return admission, Step(
         name=SIGNED,
@@ -116,10 +194,12 @@ def _facts(version: ModelVersion, admission: Admission) -> Step:
     changed += [k for k in sorted(version.tags) if facts.is_reserved(k) and k not in expected]
     if version.description != describe(admission.bundle, admission.receipt):
         changed.append("the description")
+    if (version.run_id or None) != admission.bundle.record.subject.run_id:
+        changed.append("the run")
     return Step(
         name=FACTS,
         ok=not changed,
-        expected="the tags and the description that the evidence gives",
+        expected="the tags, the description and the run that the evidence gives",
         found=f"changed: {', '.join(changed)}" if changed else "unchanged",
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from govern.errors import PolicyError
 
@@ -11,6 +12,17 @@ if TYPE_CHECKING:
 
 #: MLflow's tag on a registered model and on each of its versions.
 KEY = "mlflow.prompt.is_prompt"
+
+
+class Version(Protocol):
+    """What is asked about a stored version."""
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def source(self) -> str | None: ...  # noqa: D102
+    @property
+    def current_stage(self) -> str | None: ...  # noqa: D102
 
 
 def is_request(tags: Any) -> bool:
@@ -48,21 +60,33 @@ def must_be_prompt_version(session: Session, name: str, source: str, tags: Any) 
 
 
 def is_stored(session: Session, name: str) -> bool:
-    """Return whether what is stored under ``name`` is a prompt, and nothing but prompts.
+    """Return whether what is stored under ``name`` is a prompt, and nothing but prompts."""
+    model = _stored(session, name)
+    return model is not None and is_prompt(
+        {t.key: t.value for t in model.registered_model_tags}, [v.to_mlflow_entity() for v in model.model_versions]
+    )
 
-    Decided from the rows: one version written around the gate makes the name a model's for good.
+
+def is_prompt(tags: Mapping[str, str], versions: Iterable[Version]) -> bool:
+    """Return whether a registered model with these tags and stored versions, deleted ones too, is nothing but a prompt.
+
+    One version written around the gate makes the name a model's for good.
     """
     from mlflow.entities.model_registry.model_version_stages import STAGE_DELETED_INTERNAL
     from mlflow.prompt.constants import _PROMPT_SOURCE_PLACEHOLDERS
 
-    model = _stored(session, name)
-    if model is None or not _marked(model.registered_model_tags):
-        return False
-    return all(
-        _marked(v.model_version_tags)
+    return tags.get(KEY) == "true" and all(
+        v.tags.get(KEY) == "true"
         and (v.source in _PROMPT_SOURCE_PLACEHOLDERS or v.current_stage == STAGE_DELETED_INTERNAL)
-        for v in model.model_versions
+        for v in versions
     )
+
+
+def models(session: Session) -> list[str]:
+    """Return the names of the registered models that are not marked as prompts."""
+    from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModel
+
+    return [m.name for m in session.query(SqlRegisteredModel) if not _marked(m.registered_model_tags)]
 
 
 def must_be_free(session: Session, name: str) -> None:

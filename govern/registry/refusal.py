@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from govern.errors import GovernError
@@ -12,8 +12,13 @@ _logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def refusing(action: str, name: str) -> Iterator[None]:
+def refusing(action: str, name: str, enter: Callable[[str, str, str], None]) -> Iterator[None]:
     """Turn every exception into a refusal of ``action`` on the registered model ``name``.
+
+    Args:
+        action: what was asked for.
+        name: of the registered model.
+        enter: is told action, name and reason of a refusal before it is raised, and raises nothing.
 
     Raises:
         MlflowException: with the code ``PERMISSION_DENIED``.
@@ -32,6 +37,7 @@ def refusing(action: str, name: str) -> Iterator[None]:
         reason = f"the evidence could not be checked ({type(e).__name__})"
     else:
         return
+    enter(action, name, reason)
     raise MlflowException(
         f"govern refuses {action} for {name!r}: {reason}. A model is registered through the gate: "
         f"`govern register MODEL_URI --name NAME --policy P`.",

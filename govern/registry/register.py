@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,20 @@ def _keep(workspace: Workspace, bundle: Bundle, artifacts: Sequence[Path]) -> No
         client.log_artifact(run_id, str(path), folder_of(bundle.sha256))
 
 
+def replace_kept(workspace: Workspace, bundle: Bundle, dossiers: Mapping[str, bytes]) -> None:
+    """Replace dossiers that :func:`kept` returned, by the same paths.
+
+    Raises:
+        InputError: the run is gone.
+        ServiceError: the tracking store does not answer.
+    """
+    with connect.errors(*connect.addresses(workspace)), tempfile.TemporaryDirectory() as folder:
+        for path, pdf in dossiers.items():
+            file = Path(folder) / Path(path).name
+            file.write_bytes(pdf)
+            _keep(workspace, bundle, [file])
+
+
 def folder_of(evidence: str) -> str:
     """Return where a run keeps the dossiers of an evidence, relative to its artifacts."""
     return f"{ARTIFACTS}/{evidence[:12]}"
@@ -110,8 +124,15 @@ def kept(workspace: Workspace, bundle: Bundle) -> dict[str, bytes]:
     with connect.errors(*connect.addresses(workspace)):
         folder = source.artifact_folder(run_id, connect.tracking_uri(workspace))
         if folder is not None:
-            return {f"{inside}/{p.name}": p.read_bytes() for p in sorted((folder / inside).glob("*")) if p.is_file()}
+            return {
+                f"{inside}/{p.name}": p.read_bytes() for p in sorted((folder / inside).glob("[!.]*")) if p.is_file()
+            }
         return _downloaded(run_id, inside, connect.tracking_uri(workspace))
+
+
+def _whole(path: str) -> bool:
+    """Whether a file among the artifacts is no upload that was killed, which MLflow leaves under a hidden name."""
+    return not path.rpartition("/")[2].startswith(".")
 
 
 def _downloaded(run_id: str, inside: str, tracking_uri: str) -> dict[str, bytes]:
@@ -119,7 +140,7 @@ def _downloaded(run_id: str, inside: str, tracking_uri: str) -> dict[str, bytes]
 
     with tempfile.TemporaryDirectory() as folder:
         client = MlflowClient(tracking_uri=tracking_uri)
-        paths = sorted(f.path for f in client.list_artifacts(run_id, inside) if not f.is_dir)
+        paths = sorted(f.path for f in client.list_artifacts(run_id, inside) if not f.is_dir and _whole(f.path))
         return {p: Path(client.download_artifacts(run_id, p, folder)).read_bytes() for p in paths}
 
 
@@ -147,7 +168,7 @@ def _create(workspace: Workspace, store: Any, admission: Admission, name: str) -
         description=describe(admission.bundle, admission.receipt),
         model_id=place.model_id,
     )
-    if place.model_id and connect.is_local(workspace):  # a server does this itself
+    if place.model_id and connect.is_direct(workspace):  # a server does this itself
         source.tracking_store(tracking_uri).set_model_versions_tags(name, made.version, place.model_id)
     return made
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from govern.errors import PolicyError
-from govern.registry import facts, prompts
+from govern.registry import facts, names, prompts
 from govern.registry.admission import Admission
 from govern.registry.description import describe
 from govern.registry.source import Source
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+#: The lock that governed registries of one PostgreSQL database share ("govern" in ASCII).
+_LOCK = 0x676F7665726E
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +44,7 @@ class Row:
 def insert(session: Session, row: Row, own_tags: Mapping[str, str]) -> Any:
     """Return the stored version of this evidence, writing it, and the registered model when new, where it is absent.
 
-    The session's transaction takes SQLite's write lock first, so of two processes the second finds
-    what the first wrote.
+    One process writes at a time (:func:`_alone`), so of two the second finds what the first wrote.
 
     Args:
         session: an open session without pending writes.
@@ -50,9 +52,9 @@ def insert(session: Session, row: Row, own_tags: Mapping[str, str]) -> Any:
         own_tags: further tags of the caller, none of them the gate's.
 
     Raises:
-        PolicyError: the name is a prompt's, or a version that carries this evidence is another one.
+        PolicyError: the name is a prompt's or looks like another's, or a version that carries this evidence is
+            another one.
     """
-    import sqlalchemy
     from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlModelVersionTag, SqlRegisteredModel
     from mlflow.utils.time import get_current_time_millis
     from mlflow.utils.validation import _validate_model_name, _validate_model_version_tag
@@ -60,10 +62,11 @@ def insert(session: Session, row: Row, own_tags: Mapping[str, str]) -> Any:
     _validate_model_name(row.name)
     for key, value in own_tags.items():
         _validate_model_version_tag(key, value)
-    session.execute(sqlalchemy.text("BEGIN IMMEDIATE"))
+    _alone(session)
     now = get_current_time_millis()
     model = session.query(SqlRegisteredModel).filter(SqlRegisteredModel.name == row.name).one_or_none()
     if model is None:
+        names.must_stand_apart(row.name, [name for (name,) in session.query(SqlRegisteredModel.name)])
         model = SqlRegisteredModel(name=row.name, creation_time=now, last_updated_time=now)
         session.add(model)
         session.flush()
@@ -90,6 +93,21 @@ def insert(session: Session, row: Row, own_tags: Mapping[str, str]) -> Any:
     session.add(made)
     session.flush()
     return made
+
+
+def _alone(session: Session) -> None:
+    """Begin the transaction as the only one that writes versions, until it ends.
+
+    SQLite has one write lock. On PostgreSQL an advisory lock is waited for, and what others committed
+    meanwhile is seen by every statement after it (READ COMMITTED, whatever the database's default is).
+    """
+    import sqlalchemy
+
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sqlalchemy.text("BEGIN IMMEDIATE"))
+        return
+    session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+    session.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def _stored(model: Any, row: Row) -> Any:

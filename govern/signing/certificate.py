@@ -1,21 +1,22 @@
-"""Certificates: what they say, how they are read strictly, and how a development one is issued."""
+"""Certificates: what they say, and how they are read strictly."""
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from govern.errors import SigningError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.x509 import Certificate
 
 #: Stands as organisational unit in every certificate of a development key.
 DEVELOPMENT_MARK = "DEVELOPMENT - not for production"
+_NAME_LIMIT = 64  # X.520 ub-common-name
 
 
 def common_name(certificate: Certificate) -> str:
@@ -72,11 +73,54 @@ def read_chain(data: bytes) -> tuple[Certificate, ...]:
         if len(chain) > 1:
             chain[-1].verify_directly_issued_by(chain[-1])
         keys = [c.public_key() for c in chain]
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, Warning) as e:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, Warning) as e:
         raise SigningError(f"not a chain of certificates: {e or 'an issuer did not sign what it issued'}") from None
     if not all(isinstance(k, ec.EllipticCurvePublicKey) and isinstance(k.curve, ec.SECP256R1) for k in keys):
         raise SigningError("a certificate is for another kind of key than ECDSA P-256")
     return chain
+
+
+def signer_chain(data: bytes) -> tuple[Certificate, ...]:
+    """Return the chain that goes with a signature, as :func:`read_chain`; it must end with its root.
+
+    Each verifier has the root: a chain would lead to it without, and nobody would see that it was cut.
+
+    Raises:
+        SigningError: it does not, or as :func:`read_chain`.
+    """
+    chain = read_chain(data)
+    if chain[-1].issuer != chain[-1].subject:
+        raise SigningError(f"the chain of {common_name(chain[0])!r} was cut: the certificate of its root is missing")
+    return chain
+
+
+def is_root(certificate: Certificate) -> bool:
+    """Return whether a certificate is an authority's that signed itself, with an ECDSA P-256 key."""
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        certificate.verify_directly_issued_by(certificate)
+        key = certificate.public_key()
+        authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    return authority and isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+
+
+def printable(name: str) -> str:
+    """Return a signer's name if it can be printed beside a signature, and read in one way only.
+
+    Raises:
+        SigningError: it is empty, longer than 64 characters (X.520), in a Unicode form other than NFC, begins or
+            ends with a space, or has characters that cannot be seen or that turn the direction of writing.
+    """
+    if not 0 < len(name) <= _NAME_LIMIT or not name.isprintable() or unicodedata.normalize("NFC", name.strip()) != name:
+        raise SigningError(
+            f"{name!r} cannot be printed as a signer's name", hint=f"give a person's name of 1 to {_NAME_LIMIT} letters"
+        )
+    return name
 
 
 def public_key(certificate: Certificate) -> EllipticCurvePublicKey:
@@ -86,51 +130,3 @@ def public_key(certificate: Certificate) -> EllipticCurvePublicKey:
     key = certificate.public_key()
     assert isinstance(key, EllipticCurvePublicKey)  # noqa: S101  read_chain refuses others
     return key
-
-
-def issue_development(
-    name: str,
-    public: EllipticCurvePublicKey,
-    *,
-    issuer: Certificate | None,
-    issuer_key: EllipticCurvePrivateKey,
-    valid: tuple[datetime, datetime],
-) -> Certificate:
-    """Issue a certificate with the development mark: a root where there is no ``issuer``, a person's otherwise."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.x509.oid import NameOID
-
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, DEVELOPMENT_MARK),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-    root = issuer is None
-    usage = x509.KeyUsage(
-        digital_signature=not root,
-        content_commitment=not root,
-        key_cert_sign=root,
-        crl_sign=root,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.subject if issuer else subject)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(valid[0])
-        .not_valid_after(valid[1])
-        .add_extension(x509.BasicConstraints(ca=root, path_length=0 if root else None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(authority, critical=False)
-        .sign(issuer_key, hashes.SHA256())
-    )

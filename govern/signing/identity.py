@@ -1,39 +1,32 @@
-"""Who signs: an ECDSA P-256 key with a certificate that an organisation's root issued.
-
-On disk an identity is one folder, ``KEYS/<identity>/`` with ``key.pem`` (PKCS #8, mode 0600) and
-``certificate.pem`` (the person's certificate, then its issuers). The folder appears by one rename,
-so it is there whole or not at all. ``KEYS/root/`` holds the development root in the same form.
-"""
+"""Who signs: an ECDSA P-256 key with a certificate that an organisation's root issued."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import shutil
-import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govern.errors import SigningError
-from govern.signing.certificate import common_name, fingerprint, is_development, issue_development, pem
+from govern.signing import keystore, signature
+from govern.signing.certificate import common_name, fingerprint, is_development, pem, printable
+from govern.signing.keystore import CERTIFICATE_FILE, KEY_FILE, REQUEST_FILE, TOKEN_FILE
+from govern.signing.passphrase import PASSPHRASE, Ask, from_environment
+from govern.types import Signatory
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate
 
+    from govern.signing.authority import Journal
+
+__all__ = ["PASSPHRASE", "ROOT", "Identity", "create_development", "exists", "load"]
+
 ROOT = "root"
 ROOT_NAME = "govern development root"
-#: The environment variable whose text encrypts new keys and opens encrypted ones.
-PASSPHRASE = "GOVERN_PASSPHRASE"
-KEY_FILE = "key.pem"
-CERTIFICATE_FILE = "certificate.pem"
-_LEAF_VALID = timedelta(days=365)
+LEAF_VALID = timedelta(days=365)
 _ROOT_VALID = timedelta(days=5 * 365)
-_IDENTITY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_NAME_LIMIT = 64  # X.520 ub-common-name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +37,14 @@ class Identity:
     key: EllipticCurvePrivateKey
     certificate: Certificate
     chain: tuple[Certificate, ...]
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the ECDSA signature (DER, low form) of the SHA-256 of ``data``.
+
+        Raises:
+            SigningError: the key is on a token that does not answer.
+        """
+        return signature.sign(self.key, data)
 
     @property
     def development(self) -> bool:
@@ -61,71 +62,96 @@ class Identity:
         return pem((self.certificate, *self.chain))
 
 
-def create_development(keys: Path, trust: Path, *, identity: str, name: str) -> Identity:
-    """Make a development identity, with a development root where ``keys`` has none yet.
+def create_development(
+    keys: Path,
+    trust: Path,
+    *,
+    identity: str,
+    name: str,
+    roles: Sequence[Signatory] = (Signatory.AUTHOR,),
+    journal: Journal | None = None,
+) -> Identity:
+    """Make a development identity, with a development root where ``keys`` has none yet, and its right to sign.
+
+    The right is given before the key is written: killed between, there is a right for a key that nobody has.
 
     Args:
         keys: folder of private keys.
-        trust: folder that receives the root's certificate.
+        trust: folder that receives the root's certificate and its ``trust.yaml``.
         identity: short name on disk, such as ``author``.
         name: the person's name as it is to be printed, at most 64 characters.
+        roles: in which the person may sign.
+        journal: where the changes are entered.
 
     Keys are encrypted when the environment variable ``GOVERN_PASSPHRASE`` is set.
 
     Raises:
-        SigningError: the identity exists (a key is never overwritten), a name is not usable, or the
-            folders cannot be written.
+        SigningError: the identity exists (a key is never overwritten), a name is not usable, the root at
+            hand is no development root, or the folders cannot be written.
     """
-    if not _IDENTITY.fullmatch(identity) or identity == ROOT:
+    import os
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from govern.signing.authority import Authority, Nowhere, establish
+    from govern.signing.issue import issue
+
+    keystore.check_identity(identity, taken=ROOT)
+    printable(name)
+    keystore.refuse_taken(keys, identity)
+    passphrase = os.environ.get(PASSPHRASE, "")
+    if not exists(keys, ROOT):
+        key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+        valid = (now, now + _ROOT_VALID)
+        made = issue(ROOT_NAME, key.public_key(), issuer=None, issuer_key=key, valid=valid, development=True)
+        root = Identity(name=ROOT_NAME, key=key, certificate=made, chain=())
+        establish(keys, trust, root, passphrase=passphrase, journal=journal)
+    root = load(keys, ROOT)
+    if not root.development:
         raise SigningError(
-            f"{identity!r} is no name for an identity", hint="use lower-case letters, digits, - and _; `root` is taken"
+            f"{keys / ROOT} is the root of {root.name!r}, no development root", hint="leave out --development"
         )
-    if not name.strip() or len(name) > _NAME_LIMIT or not name.isprintable():
-        raise SigningError(
-            f"{name!r} cannot be printed as a signer's name", hint=f"give a person's name of 1 to {_NAME_LIMIT} letters"
-        )
-    if exists(keys, identity):
-        raise SigningError(
-            f"{keys / identity}: this identity exists; its key is never overwritten", hint="choose another name"
-        )
-    try:
-        keys.mkdir(parents=True, exist_ok=True)
-        trust.mkdir(parents=True, exist_ok=True)
-        if not (keys / ROOT).exists():
-            _write(keys / ROOT, _make(ROOT_NAME, None))
-        root = load(keys, ROOT)
-        _trust(trust, root.certificate)
-        _write(keys / identity, _make(name, root))
-    except OSError as e:
-        raise SigningError(f"{e.filename}: cannot be written: {e.strerror}", hint="make the folder writable") from None
+    key = ec.generate_private_key(ec.SECP256R1())
+    kept = {KEY_FILE: keystore.sealed(key, passphrase)}
+    Authority(root=root, trust=trust, journal=journal or Nowhere()).create(keys, identity, name, key, roles, files=kept)
     return load(keys, identity)
 
 
-def load(keys: Path, identity: str) -> Identity:
-    """Return an identity from disk, ready to sign.
+def load(keys: Path, identity: str, *, ask: Ask = from_environment) -> Identity:
+    """Return an identity from disk or token, ready to sign.
+
+    Args:
+        keys: folder of private keys.
+        identity: its short name.
+        ask: gives the passphrase or PIN where one is needed; that in ``GOVERN_PASSPHRASE`` by default. What
+            must be asked at every signing (21 CFR 11.200(a)) passes its own.
 
     Raises:
-        SigningError: it is absent, unreadable, needs a passphrase, is not ECDSA P-256, its key does not
-            fit its certificate, or the certificate is not valid now.
+        SigningError: it is absent, unreadable or readable by others, its passphrase is missing or wrong, it is not
+            ECDSA P-256, its key does not fit its certificate, the certificate is not valid now, or its token
+            does not answer.
     """
-    from cryptography import x509
+    from govern.signing import token
 
     folder = keys / identity
     try:
-        key_bytes = (folder / KEY_FILE).read_bytes()
-        certificates = x509.load_pem_x509_certificates((folder / CERTIFICATE_FILE).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        certificate, *chain = keystore.certificates(folder)
+        if (folder / TOKEN_FILE).exists():
+            place = token.read(keystore.read(folder / TOKEN_FILE), what=folder / TOKEN_FILE)
+            key = token.open_key(place, ask)
+        else:
+            key = keystore.private_key(folder / KEY_FILE, ask)
+    except FileNotFoundError:
+        if (folder / REQUEST_FILE).exists():
+            raise SigningError(
+                f"the certificate of {identity!r} is still to come",
+                hint=f"have the root's holder run `govern keys trust` on {folder / REQUEST_FILE}, "
+                "then bring it in with `govern keys import`",
+            ) from None
         raise SigningError(
-            f"no signing key {identity!r} in {keys}", hint="run `govern init` to make a development key"
+            f"no signing key {identity!r} in {keys}",
+            hint="run `govern init` to make a development key, or `govern keys create`",
         ) from None
-    except OSError as e:
-        raise SigningError(f"{e.filename}: cannot be read: {e.strerror}", hint="make it readable for you") from None
-    except ValueError:
-        raise SigningError(
-            f"{folder / CERTIFICATE_FILE}: not a PEM certificate", hint="restore it, or make a new identity"
-        ) from None
-    key = _private_key(folder / KEY_FILE, key_bytes)
-    certificate, *chain = certificates
     if key.public_key() != certificate.public_key():
         raise SigningError(
             f"{folder}: the key does not belong to the certificate", hint="restore both files from one backup"
@@ -142,109 +168,4 @@ def load(keys: Path, identity: str) -> Identity:
 
 def exists(keys: Path, identity: str) -> bool:
     """Return whether there is an identity of that name, usable or not."""
-    return (keys / identity).exists()
-
-
-def trusted_roots(trust: Path) -> list[Certificate]:
-    """Return the root certificates in all ``*.pem`` files of a folder; none where it is absent.
-
-    Raises:
-        SigningError: a file cannot be read, or holds something else.
-    """
-    return [root for path in sorted(trust.glob("*.pem")) for root in roots_from(path)]
-
-
-def personal_trust() -> Path:
-    """Return the folder of the roots that this person trusts wherever they are: those they made or put there."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "govern" / "trust"
-
-
-def trust_personally(root: Certificate) -> None:
-    """Add a root that this person has just made to those they trust, where the home folder can be written."""
-    folder = personal_trust()
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        _trust(folder, root)
-
-
-def roots_from(path: Path) -> list[Certificate]:
-    """Return the root certificates in a PEM file, or in all of a folder.
-
-    Raises:
-        SigningError: it cannot be read, or holds something else.
-    """
-    from cryptography import x509
-
-    if path.is_dir():
-        return trusted_roots(path)
-    try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
-    except OSError as e:
-        raise SigningError(f"{path}: cannot be read: {e.strerror}", hint="give the root's PEM file") from None
-    except ValueError:
-        raise SigningError(f"{path}: not a PEM certificate", hint="give the root's certificate, not a key") from None
-
-
-def _private_key(path: Path, data: bytes) -> EllipticCurvePrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    encrypted = b"ENCRYPTED" in data.partition(b"\n")[0]
-    passphrase = os.environ.get(PASSPHRASE, "")
-    if encrypted and not passphrase:
-        raise SigningError(f"{path}: the key is encrypted", hint=f"set its passphrase in {PASSPHRASE}")
-    try:
-        key = load_pem_private_key(data, passphrase.encode() if encrypted else None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        if encrypted:
-            raise SigningError(f"{path}: the passphrase does not open the key", hint=f"check {PASSPHRASE}") from None
-        raise SigningError(f"{path}: not a PEM private key", hint="restore it, or make a new identity") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise SigningError(f"{path}: an ECDSA P-256 key was expected", hint="make a new identity")
-    return key
-
-
-def _make(name: str, issuer: Identity | None) -> Identity:
-    """Make a key and its certificate: a self-signed root where there is no issuer, a person's otherwise."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.now(UTC)
-    chain = (issuer.certificate, *issuer.chain) if issuer else ()
-    issued_by = issuer.certificate if issuer else None
-    issuer_key = issuer.key if issuer else key
-    until = min(now + _LEAF_VALID, issued_by.not_valid_after_utc) if issued_by else now + _ROOT_VALID
-    certificate = issue_development(name, key.public_key(), issuer=issued_by, issuer_key=issuer_key, valid=(now, until))
-    return Identity(name=name, key=key, certificate=certificate, chain=chain)
-
-
-def _write(folder: Path, identity: Identity) -> None:
-    """Write the two files into a hidden sibling, then rename it: the rename fails where one exists already."""
-    from cryptography.hazmat.primitives import serialization
-
-    passphrase = os.environ.get(PASSPHRASE, "")
-    encryption: serialization.KeySerializationEncryption = (
-        serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
-    )
-    key = identity.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))  # mode 0700
-    try:
-        for name, data, mode in ((KEY_FILE, key, 0o600), (CERTIFICATE_FILE, identity.pem, 0o644)):
-            descriptor = os.open(temporary / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _trust(folder: Path, root: Certificate) -> None:
-    """Put a root's certificate among the trusted; named by its fingerprint, so writing it again changes nothing."""
-    path = folder / f"root-{fingerprint(root)[:16]}.pem"
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(pem((root,)))
-    temporary.replace(path)
+    return keystore.taken(keys, identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -12,24 +13,30 @@ from govern.evidence.bundle import Bundle
 from govern.evidence.log import Log
 from govern.signing import identity as identities
 from govern.signing.identity import Identity
+from govern.signing.rights import travelling
 from govern.types import Record
 from tests.dossier.sample_record import record as sample_record
 
 
 @pytest.fixture(scope="session")
-def author(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    folder = tmp_path_factory.mktemp("identity")
-    return identities.create_development(folder / "keys", folder / "trust", identity="author", name="Ruth Vogel")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where keys and rights lie."""
+    return tmp_path_factory.mktemp("identity")
 
 
 @pytest.fixture(scope="session")
-def sealed(author: Identity, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Record], Bundle]:
+def author(people: Path) -> Identity:
+    return identities.create_development(people / "keys", people / "trust", identity="author", name="Ruth Vogel")
+
+
+@pytest.fixture(scope="session")
+def sealed(author: Identity, people: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Record], Bundle]:
     """Turns a record into signed and logged evidence."""
     folder = tmp_path_factory.mktemp("evidence")
     log = Log(folder / "log.db")
 
     def seal(record: Record) -> Bundle:
-        written = bundles.write(record, folder / "bundles", author)
+        written = bundles.write(record, folder / "bundles", author, rights=travelling(people / "trust"))
         return bundles.attach_receipt(written, log.append("decision", {"evidence": written.sha256}, identity=author))
 
     return seal

@@ -121,6 +121,9 @@ def record(**changes: Any) -> Record:
         ),
         "waivers": (
             Waiver(
+                outcome=Outcome.FAIL,
+                policy="clinical-decision-support",
+                name="icu-mortality",
                 finding=waived,
                 owner="R. Vogel",
                 approver="Dr. C. Klinik",

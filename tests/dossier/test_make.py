@@ -13,13 +13,14 @@ from govern.evidence.bundle import Bundle
 from govern.signing import pades
 from govern.signing.identity import Identity
 from govern.signing.pades.attachments import attached
+from govern.signing.trust import Trust
 from tests.dossier import pdf_text
 
 
 def test_the_dossier_is_signed_by_its_author(small: Bundle, author: Identity, tmp_path: Path) -> None:
     path = make(small, "fda", tmp_path / "dossier.pdf", author)
     pdf = path.read_bytes()
-    steps = pades.check(pdf, [author.chain[-1]])
+    steps = pades.check(pdf, Trust(roots=author.chain[-1:]).beside(small.files))
     assert len(steps) > 2
     assert [s for s in steps if not s.ok] == []
     assert attached(pdf, names=set(small.files), limit=1 << 20) == dict(small.files)

@@ -6,7 +6,6 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from govern.evidence import bundle
 from govern.evidence.bundle import Bundle
@@ -15,6 +14,7 @@ from govern.gate import decide
 from govern.policy import Policy
 from govern.signing import identity, pades
 from govern.signing.identity import Identity
+from govern.signing.trust import Trust
 from govern.types import (
     Column,
     Dataset,
@@ -27,11 +27,9 @@ from govern.types import (
     Record,
     Role,
     Severity,
+    Signatory,
     Subject,
 )
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 RULES = {
     "fair": ("bias.equal_opportunity", ["sex"]),
@@ -49,6 +47,7 @@ POLICY = Policy.model_validate(
     }
 )
 DIGEST = "ab" * 32
+APPROVE = (Signatory.CLINICAL, Signatory.REGULATORY, Signatory.APPROVER)
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,14 @@ class People:
     trust: Path
     author: Identity
     clinical: Identity
-    roots: list[Certificate]
+    trusted: Trust
 
 
 def people(folder: Path) -> People:
     keys, trust = folder / "keys", folder / "trust"
     author = identity.create_development(keys, trust, identity="author", name="Dr. Ada Müller")
-    clinical = identity.create_development(keys, trust, identity="clinical", name="Prof. Grace Hopper")
-    return People(keys, trust, author, clinical, identity.trusted_roots(trust))
+    clinical = identity.create_development(keys, trust, identity="clinical", name="Prof. Grace Hopper", roles=APPROVE)
+    return People(keys, trust, author, clinical, Trust.of(trust))
 
 
 def finding(rule: str, outcome: Outcome = Outcome.PASS, estimate: float = 0.5) -> Finding:

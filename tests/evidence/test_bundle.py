@@ -12,13 +12,16 @@ import pytest
 
 from govern import canonical
 from govern.errors import InputError
-from govern.evidence import bundle, facts, statement
+from govern.evidence import bundle, facts, model_signature, statement
 from govern.evidence.bundle import Bundle
 from govern.evidence.check import check_files, check_inclusion
 from govern.evidence.log import Log
 from govern.signing import identity
+from govern.signing.trust import Trust
 from govern.types import Finding, Outcome, Record, Step, Verdict
 from tests.evidence.samples import DIGEST, People, people, record, signed
+
+WRITTEN = (*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.MODEL_SIGNATURE)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path, signers: People) -> None:
     assert finding.measurement is not None
     assert isinstance(finding.measurement.upper, float)
     assert loaded.record.decision.verdict is Verdict.DENY
-    assert sorted(p.name for p in written.path.iterdir()) == sorted([*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER])
+    assert sorted(p.name for p in written.path.iterdir()) == sorted(WRITTEN)
 
 
 def test_the_same_record_is_the_same_evidence(tmp_path: Path, signers: People) -> None:
@@ -82,6 +85,7 @@ def test_the_statement_is_in_toto_and_binds_what_it_should(whole: Bundle) -> Non
     assert predicate["code"] == {"commit": "c0ffee", "dirty": False}
     assert predicate["checks"] == {"drift.psi": DIGEST}
     assert predicate["seed"] == 4_000_000_000
+    assert predicate["expiry"] == {"validDays": 365}
     assert predicate["files"] == {n: canonical.sha256(whole.files[n]) for n in bundle.BOUND}
     assert predicate["findings"]["sha256"] == predicate["files"]["findings.json"]
 
@@ -101,26 +105,34 @@ def test_another_implementation_of_dsse_verifies_the_envelope(whole: Bundle, sig
 
 
 def test_whole_evidence_verifies(whole: Bundle, signers: People) -> None:
-    steps = bundle.verify_bundle(whole, signers.roots)
-    assert [s.name for s in steps] == ["signature", "signer is trusted", "evidence digests", "statement"]
+    steps = bundle.verify_bundle(whole, signers.trusted)
+    assert [s.name for s in steps] == [
+        "signature",
+        "signer is trusted",
+        "evidence digests",
+        "statement",
+        "model signature",
+    ]
     assert failed(steps) == []
     assert "DEVELOPMENT KEY" in steps[0].found
-    assert check_inclusion(whole.files, signers.roots).ok
+    assert check_inclusion(whole.files, signers.trusted).ok
 
 
 def test_an_untrusted_signer_fails_only_there(whole: Bundle, tmp_path: Path) -> None:
     other = people(tmp_path / "eve")
-    assert failed(bundle.verify_bundle(whole, other.roots)) == ["signer is trusted"]
-    assert failed(bundle.verify_bundle(whole, [])) == ["signer is trusted"]
+    assert failed(bundle.verify_bundle(whole, other.trusted)) == ["signer is trusted"]
+    assert failed(bundle.verify_bundle(whole, Trust())) == ["signer is trusted"]
 
 
 def test_signed_anew_by_a_stranger(whole: Bundle, signers: People, tmp_path: Path) -> None:
     eve = people(tmp_path / "eve").author
     payload, _ = statement.read(whole.files[bundle.STATEMENT])
     forged = {**whole.files, bundle.STATEMENT: statement.sign(payload, eve)}
-    assert failed(check_files(forged, signers.roots))[0] == "signature"
+    assert failed(check_files(forged, signers.trusted))[0] == "signature"
     forged[bundle.SIGNER] = eve.pem
-    assert failed(check_files(forged, signers.roots)) == ["signer is trusted"]
+    assert failed(check_files(forged, signers.trusted)) == ["signer is trusted", "model signature"]
+    forged[bundle.MODEL_SIGNATURE] = model_signature.sign(whole.record.subject, eve)
+    assert failed(check_files(forged, signers.trusted)) == ["signer is trusted"]
 
 
 def test_a_certificate_in_front_of_anothers_key(whole: Bundle, signers: People, tmp_path: Path) -> None:
@@ -130,13 +142,13 @@ def test_a_certificate_in_front_of_anothers_key(whole: Bundle, signers: People, 
     forged = json.loads(statement.sign(payload, eve))
     forged["signatures"][0]["keyid"] = signers.author.fingerprint
     files = {**whole.files, bundle.STATEMENT: canonical.dumps(forged)}
-    assert failed(check_files(files, signers.roots))[0] == "signature"
+    assert failed(check_files(files, signers.trusted))[0] == "signature"
 
 
 def test_evidence_without_receipt(tmp_path: Path, signers: People) -> None:
     written = bundle.write(record(), tmp_path, signers.author)
-    assert failed(bundle.verify_bundle(written, signers.roots)) == []
-    step = check_inclusion(written.files, signers.roots)
+    assert failed(bundle.verify_bundle(written, signers.trusted)) == []
+    step = check_inclusion(written.files, signers.trusted)
     assert not step.ok
     assert "no receipt" in step.found
 
@@ -147,7 +159,7 @@ def test_a_receipt_for_other_evidence_is_refused(tmp_path: Path, signers: People
     with pytest.raises(InputError, match="other evidence"):
         bundle.attach_receipt(other, evidence.receipt)
     files = {**other.files, bundle.RECEIPT: evidence.files[bundle.RECEIPT]}
-    assert not check_inclusion(files, signers.roots).ok
+    assert not check_inclusion(files, signers.trusted).ok
 
 
 def test_a_receipt_is_kept_in_the_folder(evidence: Bundle) -> None:
@@ -157,19 +169,19 @@ def test_a_receipt_is_kept_in_the_folder(evidence: Bundle) -> None:
     assert [p.name for p in evidence.path.parent.iterdir()] == [evidence.sha256]
 
 
-@pytest.mark.parametrize("name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_missing_file_is_named(whole: Bundle, name: str, signers: People) -> None:
     files = {n: d for n, d in whole.files.items() if n != name}
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
         bundle.from_files(files)
-    assert any(name in s.found for s in check_files(files, signers.roots) if not s.ok)
+    assert any(name in s.found for s in check_files(files, signers.trusted) if not s.ok)
 
 
 def test_a_file_too_many_is_named(whole: Bundle, signers: People) -> None:
     files = {**whole.files, "notes.txt": b"x"}
     with pytest.raises(InputError, match=r"notes\.txt"):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots)) == ["evidence digests", "statement"]
+    assert failed(check_files(files, signers.trusted)) == ["evidence digests", "statement", "model signature"]
 
 
 HOSTILE = [
@@ -192,13 +204,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("name", [*bundle.BOUND, bundle.STATEMENT, bundle.SIGNER, bundle.RECEIPT])
+@pytest.mark.parametrize("name", [*WRITTEN, bundle.RECEIPT])
 def test_hostile_files_give_an_input_error(whole: Bundle, signers: People, name: str, content: bytes) -> None:
     files = {**whole.files, name: b"[0]" if content == whole.files[name] else content}
-    if name != bundle.SIGNER:  # signer.pem is read when the signature is verified
+    if name not in (bundle.SIGNER, bundle.MODEL_SIGNATURE):  # these are read when signatures are verified
         with pytest.raises(InputError):
             bundle.from_files(files)
-    steps = [*check_files(files, signers.roots), check_inclusion(files, signers.roots)]
+    steps = [*check_files(files, signers.trusted), check_inclusion(files, signers.trusted)]
     assert failed(steps)
 
 
@@ -229,7 +241,7 @@ def test_signed_nonsense_gives_an_input_error(tmp_path: Path, signers: People, n
     files[bundle.STATEMENT] = statement.sign(canonical.dumps(stated), signers.author)
     with pytest.raises(InputError):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots)) == ["statement"]
+    assert failed(check_files(files, signers.trusted)) == ["statement", "model signature"]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +266,7 @@ def test_a_statement_that_says_otherwise_than_its_files(tmp_path: Path, signers:
         stated["subject"][0]["name"] = "sepsis"
     with pytest.raises(InputError):
         bundle.from_files(files)
-    assert failed(check_files(files, signers.roots))
+    assert failed(check_files(files, signers.trusted))
 
 
 def test_damaged_evidence_is_not_written_over(tmp_path: Path, signers: People) -> None:

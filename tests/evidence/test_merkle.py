@@ -50,6 +50,10 @@ CONSISTENT = {
 HASHES = [merkle.leaf_hash(bytes.fromhex(leaf)) for leaf in LEAVES]
 
 
+def of(hashes: list[bytes]) -> merkle.Subtree:
+    return lambda start, end: merkle.root(hashes[start:end])
+
+
 def test_the_empty_tree() -> None:
     assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -62,14 +66,14 @@ def test_published_roots(size: int) -> None:
 @pytest.mark.parametrize(("leaf", "size"), PATHS)
 def test_published_audit_paths(leaf: int, size: int) -> None:
     path = [bytes.fromhex(p) for p in PATHS[leaf, size]]
-    assert merkle.inclusion_proof(leaf - 1, HASHES[:size]) == path
+    assert merkle.inclusion_proof(leaf - 1, size, of(HASHES)) == path
     assert merkle.verify_inclusion(leaf - 1, size, HASHES[leaf - 1], path, bytes.fromhex(ROOTS[size - 1]))
 
 
 @pytest.mark.parametrize(("old", "size"), CONSISTENT)
 def test_published_consistency_proofs(old: int, size: int) -> None:
     proof = [bytes.fromhex(p) for p in CONSISTENT[old, size]]
-    assert merkle.consistency_proof(old, HASHES[:size]) == proof
+    assert merkle.consistency_proof(old, size, of(HASHES)) == proof
     roots = bytes.fromhex(ROOTS[old - 1]), bytes.fromhex(ROOTS[size - 1])
     assert merkle.verify_consistency(old, size, *roots, proof)
 
@@ -80,7 +84,7 @@ def test_every_proof_verifies_and_every_change_to_it_fails(size: int) -> None:
     hashes = [merkle.leaf_hash(bytes([i])) for i in range(size)]
     root = merkle.root(hashes)
     for index, leaf in enumerate(hashes):
-        proof = merkle.inclusion_proof(index, hashes)
+        proof = merkle.inclusion_proof(index, size, of(hashes))
         assert merkle.verify_inclusion(index, size, leaf, proof, root)
         for other in range(size):
             assert (other == index) == merkle.verify_inclusion(other, size, leaf, proof, root)
@@ -89,7 +93,7 @@ def test_every_proof_verifies_and_every_change_to_it_fails(size: int) -> None:
         for place in range(len(proof)):
             assert not merkle.verify_inclusion(index, size, leaf, proof[:place] + proof[place + 1 :], root)
     for old in range(1, size + 1):
-        proof = merkle.consistency_proof(old, hashes)
+        proof = merkle.consistency_proof(old, size, of(hashes))
         before = merkle.root(hashes[:old])
         assert merkle.verify_consistency(old, size, before, root, proof)
         assert not merkle.verify_consistency(old, size, rng.randbytes(32), root, proof)
@@ -103,18 +107,45 @@ def test_peaks_give_the_root_and_the_path_of_the_newest_leaf() -> None:
     peaks: tuple[bytes, ...] = ()
     hashes = [merkle.leaf_hash(bytes([i])) for i in range(33)]
     for size, leaf in enumerate(hashes):
-        assert list(reversed(peaks)) == merkle.inclusion_proof(size, hashes[: size + 1])
+        assert list(reversed(peaks)) == merkle.inclusion_proof(size, size + 1, of(hashes))
         peaks = merkle.add(peaks, size, leaf)
         assert merkle.peaks_root(peaks) == merkle.root(hashes[: size + 1])
 
 
 def test_asking_for_what_is_not_there() -> None:
     for call in (
-        lambda: merkle.inclusion_proof(8, HASHES),
-        lambda: merkle.consistency_proof(0, HASHES),
-        lambda: merkle.consistency_proof(9, HASHES),
+        lambda: merkle.inclusion_proof(8, 8, of(HASHES)),
+        lambda: merkle.consistency_proof(0, 8, of(HASHES)),
+        lambda: merkle.consistency_proof(9, 8, of(HASHES)),
     ):
         with pytest.raises(IndexError):
             call()
     assert not merkle.verify_inclusion(8, 8, HASHES[0], [], merkle.root(HASHES))
     assert not merkle.verify_consistency(0, 8, HASHES[0], merkle.root(HASHES), [])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 8, 13, 64, 100])
+def test_stored_peaks_give_every_proof_with_few_look_ups(size: int) -> None:
+    hashes = [merkle.leaf_hash(bytes([i])) for i in range(size)]
+    stored: list[tuple[bytes, ...]] = [()]
+    for index, leaf in enumerate(hashes):
+        stored.append(merkle.add(stored[-1], index, leaf))
+    asked: list[int] = []
+
+    def peaks_at(end: int) -> tuple[bytes, ...]:
+        asked.append(end)
+        return stored[end]
+
+    def leaf_at(index: int) -> bytes:
+        asked.append(index)
+        return hashes[index]
+
+    subtree = merkle.stored_subtree(peaks_at, leaf_at)
+    for index in range(size):
+        asked.clear()
+        assert merkle.inclusion_proof(index, size, subtree) == merkle.inclusion_proof(index, size, of(hashes))
+        assert len(asked) <= size.bit_length() ** 2
+    for old in range(1, size + 1):
+        asked.clear()
+        assert merkle.consistency_proof(old, size, subtree) == merkle.consistency_proof(old, size, of(hashes))
+        assert len(asked) <= size.bit_length() ** 2

@@ -213,18 +213,22 @@ def _train(root: Path) -> tuple[str, str]:
         mlflow.set_tracking_uri(before)
 
 
-@pytest.fixture
-def project(template: Project, tmp_path: Path) -> Project:
-    """A fresh copy of the project, its paths rewritten in the database."""
+def copied(template: Project, root: Path) -> Project:
+    """Copy the project to another folder, its paths rewritten in the database."""
     from mlflow.tracking._tracking_service import utils
 
     utils._artifact_repos_cache.clear()  # it goes by the run's id, which all copies share
-    root = tmp_path / "project"
     shutil.copytree(template.root, root)
-    copied = dataclasses.replace(template, root=root)
+    copy = dataclasses.replace(template, root=root)
     for table, column in PATHS.items():
-        copied.write(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", str(template.root), str(root))  # noqa: S608
-    return copied
+        copy.write(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", str(template.root), str(root))  # noqa: S608
+    return copy
+
+
+@pytest.fixture
+def project(template: Project, tmp_path: Path) -> Project:
+    """A fresh copy of the project."""
+    return copied(template, tmp_path / "project")
 
 
 @pytest.fixture

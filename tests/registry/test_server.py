@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from govern import canonical
+from govern.registry.reconcile import reconcile
 from govern.registry.register import register
+from govern.signing.trust import Trust
 
 pytestmark = pytest.mark.slow
 
@@ -136,7 +138,16 @@ def test_over_http(project: Any, server: str, monkeypatch: pytest.MonkeyPatch) -
     ):
         with pytest.raises(MlflowException, match="govern refuses"):
             call()
-    (_files(project, logged.model_id) / "extra.py").write_text("x = 1\n")
+    trust, database = Trust.of(project.workspace.trust), project.plain_uri
+    assert [s for s in reconcile(project.workspace, trust, database=database) if not s.ok] == []
+    # MLflow lets everybody write artifacts: who does so shows by the digest.
+    inside = _files(project, logged.model_id).relative_to(project.root / "proxied")
+    request = urllib.request.Request(  # noqa: S310
+        f"{server}/api/2.0/mlflow-artifacts/artifacts/{inside}/extra.py", b"x = 1", method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+    failed = {s.name for s in reconcile(project.workspace, trust, database=database) if not s.ok}
+    assert failed == {f"{project.name}/1: files at the {where}" for where in ("source", "download location")}
     with pytest.raises(MlflowException, match="govern refuses"):
         client.set_registered_model_alias(project.name, "champion", "1")
 

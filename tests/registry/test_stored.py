@@ -33,7 +33,7 @@ def test_the_form_is_the_one_that_this_mlflow_writes(project: Any) -> None:
 def test_a_version_is_what_mlflow_says(registered: Any) -> None:
     found, told = reader(registered), registered.client().get_model_version(registered.name, "1")
     version = found.get_model_version(registered.name, "1")
-    for field in ("name", "source", "run_id", "description"):
+    for field in ("name", "source", "run_id", "description", "aliases", "current_stage"):
         assert getattr(version, field) == getattr(told, field)
     assert int(version.version) == int(told.version) == 1
     assert version.tags == told.tags

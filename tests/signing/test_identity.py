@@ -10,8 +10,10 @@ from cryptography.x509 import Certificate
 
 from govern.errors import SigningError
 from govern.signing import identity
-from govern.signing.certificate import DEVELOPMENT_MARK, issue_development, pem, read_chain
-from govern.signing.trust import trust_step
+from govern.signing.certificate import DEVELOPMENT_MARK, pem, read_chain
+from govern.signing.issue import issue
+from govern.signing.roots import roots_from, trusted_roots
+from govern.signing.trust import Trust
 from govern.types import Step
 
 
@@ -52,8 +54,9 @@ def test_certificates_carry_what_a_validator_asks_for(tmp_path: Path) -> None:
 def test_two_people_share_one_root(tmp_path: Path) -> None:
     author, clinical = make(tmp_path), make(tmp_path, "clinical", "Prof. Grace Hopper")
     assert author.chain == clinical.chain
-    assert identity.trusted_roots(tmp_path / "trust") == list(author.chain)
-    assert len(list((tmp_path / "trust").iterdir())) == 1
+    assert trusted_roots(tmp_path / "trust") == list(author.chain)
+    assert sorted(p.suffix for p in (tmp_path / "trust").iterdir() if p.is_file()) == [".pem", ".yaml"]
+    assert len(list((tmp_path / "trust/certificates").iterdir())) == 2
 
 
 def test_an_existing_key_is_never_overwritten(tmp_path: Path) -> None:
@@ -126,7 +129,7 @@ def test_a_key_of_somebody_else_is_refused(tmp_path: Path) -> None:
 def test_an_expired_certificate_cannot_sign(tmp_path: Path) -> None:
     made, now = make(tmp_path), datetime.now(UTC)
     root = identity.load(tmp_path / "keys", "root")
-    expired = issue_development(
+    expired = issue(
         made.name,
         made.key.public_key(),
         issuer=root.certificate,
@@ -143,7 +146,7 @@ def test_trust_needs_the_right_root_and_time(tmp_path: Path) -> None:
     chain, now = read_chain(made.pem), datetime.now(UTC)
 
     def step(roots: Sequence[Certificate], moment: datetime = now) -> Step:
-        return trust_step("trust", chain, roots, moment=moment, clock="now")
+        return Trust(roots=tuple(roots)).step("trust", chain, moment=moment, clock="now")
 
     assert step(made.chain).ok
     assert not step(other.chain).ok
@@ -153,7 +156,7 @@ def test_trust_needs_the_right_root_and_time(tmp_path: Path) -> None:
 
 def test_without_roots_the_found_one_is_named(tmp_path: Path) -> None:
     made = make(tmp_path)
-    step = trust_step("trust", read_chain(made.pem), [], moment=datetime.now(UTC), clock="now")
+    step = Trust().step("trust", read_chain(made.pem), moment=datetime.now(UTC), clock="now")
     root = identity.fingerprint(made.chain[0])
     assert not step.ok
     assert root in step.found
@@ -162,7 +165,7 @@ def test_without_roots_the_found_one_is_named(tmp_path: Path) -> None:
 
 def test_an_authority_is_no_person(tmp_path: Path) -> None:
     made = make(tmp_path)
-    step = trust_step("trust", made.chain, made.chain, moment=datetime.now(UTC), clock="now")
+    step = Trust(roots=made.chain).step("trust", made.chain, moment=datetime.now(UTC), clock="now")
     assert not step.ok
     assert "authority" in step.found
 
@@ -170,7 +173,7 @@ def test_an_authority_is_no_person(tmp_path: Path) -> None:
 def test_a_certificate_issued_by_a_person_is_not_trusted(tmp_path: Path) -> None:
     made, other = make(tmp_path / "a"), make(tmp_path / "b")
     now = datetime.now(UTC)
-    forged = issue_development(
+    forged = issue(
         "Eve",
         other.key.public_key(),
         issuer=made.certificate,
@@ -178,7 +181,7 @@ def test_a_certificate_issued_by_a_person_is_not_trusted(tmp_path: Path) -> None
         valid=(now, now + timedelta(days=1)),
     )
     chain = read_chain(pem((forged, made.certificate, *made.chain)))
-    assert not trust_step("trust", chain, made.chain, moment=now, clock="now").ok
+    assert not Trust(roots=made.chain).step("trust", chain, moment=now, clock="now").ok
 
 
 def test_a_chain_file_has_no_free_byte(tmp_path: Path) -> None:
@@ -192,6 +195,6 @@ def test_a_chain_file_has_no_free_byte(tmp_path: Path) -> None:
 def test_roots_from_a_key_are_refused(tmp_path: Path) -> None:
     make(tmp_path)
     with pytest.raises(SigningError, match="not a PEM certificate"):
-        identity.roots_from(tmp_path / "keys/root/key.pem")
+        roots_from(tmp_path / "keys/root/key.pem")
     with pytest.raises(SigningError, match="cannot be read"):
-        identity.roots_from(tmp_path / "absent.pem")
+        roots_from(tmp_path / "absent.pem")

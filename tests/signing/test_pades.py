@@ -11,6 +11,7 @@ import pytest
 
 from govern.errors import InputError, SigningError
 from govern.signing import pades
+from govern.signing.trust import Trust
 from govern.types import Step
 from tests.evidence.samples import BOXES, FIELDS, People, certified, people, plain_pdf
 
@@ -32,7 +33,7 @@ def failed(steps: list[Step]) -> list[str]:
 
 
 def test_certified_and_approved_verifies(pdf: bytes, signers: People) -> None:
-    steps = pades.check(pdf, signers.roots)
+    steps = pades.check(pdf, signers.trusted)
     assert failed(steps) == []
     assert [s.name for s in steps] == [
         "PDF readable",
@@ -81,11 +82,11 @@ def test_signing_does_not_raise_the_pdf_version(signers: People) -> None:
 
 def test_an_unknown_root_is_not_trusted_and_is_named(pdf: bytes, tmp_path: Path) -> None:
     other = people(tmp_path)
-    assert failed(pades.check(pdf, other.roots)) == [
+    assert failed(pades.check(pdf, other.trusted)) == [
         "PDF signer is trusted (author)",
         "PDF signer is trusted (clinical)",
     ]
-    steps = pades.check(pdf, [])
+    steps = pades.check(pdf, Trust())
     assert failed(steps) == ["PDF signer is trusted (author)", "PDF signer is trusted (clinical)"]
     assert "--trust" in steps[3].found
 
@@ -95,7 +96,7 @@ def test_signed_outside_the_certificates_validity(signers: People) -> None:
     for days in (-3, 3):
         when = datetime.now(UTC) + timedelta(days=days)
         signed = pades.sign(prepared, signers.author, field="author", reason="authorship", when=when)
-        assert failed(pades.check(signed, signers.roots)) == ["PDF signer is trusted (author)"]
+        assert failed(pades.check(signed, signers.trusted)) == ["PDF signer is trusted (author)"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_what_is_no_signed_pdf_fails_in_named_steps(what: str, pdf: bytes, signe
         "head and tail": pdf[:200] + pdf[-200:],
         "nested": b"%PDF-1.7\n1 0 obj\n" + b"[" * 5000 + b"\nendobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF",
     }[what]
-    steps = pades.check(data, signers.roots)
+    steps = pades.check(data, signers.trusted)
     assert failed(steps)[0] == ("PDF signatures" if what in ("no signature", "only prepared") else "PDF readable")
     assert failed(steps)[-1] == "PDF unchanged since signing (author)"
     assert any("not reached" in s.found for s in steps)
@@ -125,7 +126,7 @@ def test_every_sampled_byte_counts(pdf: bytes, signers: People) -> None:
         position, bit = rng.randrange(len(pdf)), rng.randrange(8)
         changed = bytearray(pdf)
         changed[position] ^= 1 << bit
-        if not failed(pades.check(bytes(changed), signers.roots)):
+        if not failed(pades.check(bytes(changed), signers.trusted)):
             undetected.append((position, bit))
     assert undetected == []
 
@@ -141,7 +142,7 @@ def test_every_sampled_byte_of_the_signature_itself_counts(pdf: bytes, signers: 
         position = start + 2 * rng.randrange(len(signature.pkcs7_content))
         value = int(pdf[position : position + 2], 16) ^ (1 << rng.randrange(8))
         changed = pdf[:position] + b"%02X" % value + pdf[position + 2 :]
-        if not failed(pades.check(changed, signers.roots)):
+        if not failed(pades.check(changed, signers.trusted)):
             undetected.append(position)
     assert undetected == []
 
@@ -157,25 +158,25 @@ def test_an_edited_page_after_signing_is_found(pdf: bytes, signers: People) -> N
     writer.update_container(page)
     out = io.BytesIO()
     writer.write(out)
-    steps = pades.check(out.getvalue(), signers.roots)
+    steps = pades.check(out.getvalue(), signers.trusted)
     assert failed(steps) == ["PDF unchanged since signing (author)", "PDF unchanged since signing (clinical)"]
 
 
 def test_bytes_after_the_end_are_found(pdf: bytes, signers: People) -> None:
-    assert failed(pades.check(pdf + b"\n% one more line\n", signers.roots))
+    assert failed(pades.check(pdf + b"\n% one more line\n", signers.trusted))
 
 
 def test_an_approval_by_a_stranger_shows(signers: People, tmp_path: Path) -> None:
     eve = people(tmp_path).author
     once = certified(plain_pdf(), signers.author)
     twice = pades.sign(once, eve, field="approver", reason="approval", when=datetime.now(UTC))
-    assert failed(pades.check(twice, signers.roots)) == ["PDF signer is trusted (approver)"]
+    assert failed(pades.check(twice, signers.trusted)) == ["PDF signer is trusted (approver)"]
 
 
 def test_the_author_signs_first(signers: People) -> None:
     prepared = pades.prepare(plain_pdf(), BOXES)
     approved = pades.sign(prepared, signers.clinical, field="clinical", reason="approval", when=datetime.now(UTC))
-    assert "PDF signatures" in failed(pades.check(approved, signers.roots))
+    assert "PDF signatures" in failed(pades.check(approved, signers.trusted))
     with pytest.raises(SigningError, match="cannot be signed"):
         pades.sign(approved, signers.author, field="author", reason="authorship", when=datetime.now(UTC))
 

@@ -36,7 +36,7 @@ def dossier(evidence: Bundle, signers: People) -> bytes:
 
 def failed(data: bytes, path: Path, signers: People) -> list[str]:
     path.write_bytes(data)
-    return [s.name for s in verify(str(path), None, roots=signers.roots) if not s.ok]
+    return [s.name for s in verify(str(path), None, trust=signers.trusted) if not s.ok]
 
 
 def test_unchanged_it_verifies(dossier: bytes, tmp_path: Path, signers: People) -> None:
@@ -84,7 +84,12 @@ def test_genuine_evidence_of_a_stranger_in_a_genuine_frame(tmp_path: Path, signe
     eve = people(tmp_path / "eve").author
     forged = signed(tmp_path / "evidence", eve, log=tmp_path / "log.db")
     pdf = certified(plain_pdf(dict(forged.files)), signers.author)
-    assert failed(pdf, tmp_path / "d.pdf", signers) == ["signer is trusted", "log inclusion"]
+    assert failed(pdf, tmp_path / "d.pdf", signers) == [
+        "signer is trusted",
+        "log inclusion",
+        "waivers",
+        "evidence is current",
+    ]
 
 
 def test_a_dossier_without_its_evidence(tmp_path: Path, signers: People, evidence: Bundle) -> None:
@@ -104,5 +109,5 @@ def test_an_attachment_that_unfolds_to_gigabytes(
     assert len(pdf) < 1 << 18
     path = tmp_path / "d.pdf"
     path.write_bytes(pdf)
-    steps = {s.name: s for s in verify(str(path), None, roots=signers.roots)}
+    steps = {s.name: s for s in verify(str(path), None, trust=signers.trusted)}
     assert "larger than 1 MiB" in steps["attached evidence is what was signed"].found

@@ -1,6 +1,7 @@
 """PAdES signatures in a PDF: fields first, then the author's certification, then approvals.
 
-Level B-B: the signing time is what the signer's machine said; there is no trusted time stamp.
+Level B-LTA where a time-stamp authority is given. Otherwise level B-B: the signing time is what the signer's machine
+said; there is no trusted time stamp.
 """
 
 from govern.signing.pades.checking import check

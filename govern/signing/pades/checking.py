@@ -2,68 +2,113 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING, Any
 
 from govern.errors import InputError
-from govern.signing.certificate import common_name, is_development, read_chain
+from govern.signing import timestamp
+from govern.signing.certificate import common_name, is_development, public_key, signer_chain
+from govern.signing.integrity import quiet, without_trust
+from govern.signing.pades.container import B_LTA, check_archive, check_signature, level
 from govern.signing.pades.fields import AUTHOR
-from govern.signing.trust import trust_step
-from govern.types import Step
+from govern.signing.signature import holds
+from govern.signing.trust import CLOCK_TOLERANCE
+from govern.types import Signatory, Step
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+    from govern.signing.timestamp import Stamp
+    from govern.signing.trust import Trust
+
 READABLE, SIGNATURES = "PDF readable", "PDF signatures"
 SIGNATURE, TRUST, UNCHANGED = "PDF signature", "PDF signer is trusted", "PDF unchanged since signing"
+STAMP, ARCHIVE = "PDF time stamp", "PDF archive time stamp"
+AUTHORITY = "PDF time-stamp authority is trusted"
 _EXPECTED = {
     READABLE: "a PDF file",
-    SIGNATURES: "certified by its author; nothing but approvals afterwards",
+    SIGNATURES: "certified by its author; nothing but approvals afterwards, and the time stamps of their level",
     SIGNATURE: "the signed bytes and the signature are intact",
     TRUST: "a certificate under a trusted root",
     UNCHANGED: "no change but further signatures in the fields made for them",
+    STAMP: "a time stamp of this signature, within five minutes of the time that the signer states",
+    ARCHIVE: "a time stamp of the whole file with its validation data, not before the signature",
+    AUTHORITY: "a certificate for time stamps alone, valid at the stamped time, under a trusted root for time stamps",
 }
 
-_SHA256 = {"algorithm": "sha256"}
+
+@dataclass(frozen=True, kw_only=True)
+class _Signed:
+    """A signature in a PDF, and the document time stamp that follows it at level B-LTA."""
+
+    signature: Any
+    archive: Any = None
+
+    @property
+    def field(self) -> str:
+        return str(self.signature.field_name)
 
 
-def check(pdf: bytes, roots: Sequence[Certificate]) -> list[Step]:
-    """Return the steps for a signed PDF: readable, signatures, and three for each signature.
+def check(pdf: bytes, trust: Trust) -> list[Step]:
+    """Return the steps for a signed PDF: readable, signatures, and those of each signature.
 
-    Trust in a certificate is judged at the signing time that the signer states, since a certificate
-    may have run out since: without a trusted time stamp nobody else vouches for that time.
+    A signature of level B-B has three. Trust in its certificate is judged at the signing time that the signer states,
+    since a certificate may have run out since: nobody else vouches for that time. One of level B-LTA has six:
+    its time stamp, the authority of that, and the archive time stamp over the file come to it, all verified offline,
+    and trust in the signer is judged at the stamped time.
+
+    Args:
+        pdf: any bytes.
+        trust: whom to believe as signers, and as time-stamp authorities; without one of these no time stamp is
+            trusted, and what rests on one does not hold.
     """
     steps: list[Step] = []
-    with _quiet():
+    with quiet():
         reader = _attempt(steps, READABLE, lambda: _read(pdf))
         signatures = None if reader is None else _attempt(steps, SIGNATURES, lambda: _signatures(reader))
         if signatures is None:
             failed = steps[-1].name
-            left = [n for n in (SIGNATURES, *_of(AUTHOR)) if n != failed]
-            return [*steps, *(_not_reached(name, failed) for name in left)]
-        for number, signature in enumerate(signatures):
-            steps += _check_one(pdf, signature, roots, last=number == len(signatures) - 1)
+            names = (f"{n} ({AUTHOR})" for n in (SIGNATURE, TRUST, UNCHANGED))
+            return [*steps, *(_not_reached(n, failed) for n in (SIGNATURES, *names) if n != failed)]
+        for signed in signatures:
+            steps += _check_one(pdf, signed, trust, last=signed is signatures[-1])
     return steps
 
 
-def _check_one(pdf: bytes, signature: Any, roots: Sequence[Certificate], *, last: bool) -> list[Step]:
+def _check_one(pdf: bytes, signed: _Signed, trust: Trust, *, last: bool) -> list[Step]:
     steps: list[Step] = []
-    held, trusted, unchanged = _of(signature.field_name)
-    status = _attempt(steps, held, lambda: _intact(pdf, signature))
-    if status is None:
-        return [*steps, _not_reached(trusted, held), _not_reached(unchanged, held)]
-    moment = status.signer_reported_dt.astimezone(UTC)
-    steps.append(trust_step(trusted, _chain(signature), roots, moment=moment, clock="as the signer states"))
-    _attempt(steps, unchanged, lambda: _unchanged(status, last=last))
+    authorities = trust.authorities
+
+    def part(name: str, run: Callable[[], _Told]) -> Any:
+        return _attempt(steps, f"{name} ({signed.field})", run)
+
+    found = part(SIGNATURE, lambda: _intact(pdf, signed.signature))
+    wanted = [TRUST, UNCHANGED] if signed.archive is None else [STAMP, AUTHORITY, TRUST, UNCHANGED, ARCHIVE]
+    if found is None:
+        return [*steps, *(_not_reached(f"{n} ({signed.field})", steps[-1].name) for n in wanted)]
+    status, token = found
+    moment, clock = status.signer_reported_dt.astimezone(UTC), "as the signer states"
+    if signed.archive is not None:
+        stamp = part(STAMP, lambda: _stamped(token, signed.signature, moment))
+        if stamp is None or part(AUTHORITY, lambda: _authority(stamp, authorities)) is None:
+            left = wanted[len(steps) - 1 :]
+            return [*steps, *(_not_reached(f"{n} ({signed.field})", steps[-1].name) for n in left)]
+        moment, clock = stamp.moment, f"as {stamp.authority} stamped"
+    name, role = f"{TRUST} ({signed.field})", (Signatory(signed.field),)
+    steps.append(trust.step(name, _chain(signed.signature), moment=moment, clock=clock, roles=role))
+    part(UNCHANGED, lambda: _unchanged(status, last=last, archived=signed.archive is not None))
+    if signed.archive is not None:
+        part(ARCHIVE, lambda: _archived(pdf, signed.archive, moment, authorities, last=last))
     return steps
 
 
-def _read(pdf: bytes) -> Any:
+def _read(pdf: bytes) -> _Told:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     if not pdf.startswith(b"%PDF-"):
@@ -76,103 +121,95 @@ def _read(pdf: bytes) -> Any:
     return _Told(reader, f"{reader.total_revisions} revisions")
 
 
-def _signatures(reader: Any) -> Any:
+def _signatures(reader: Any) -> _Told:
     """Return the signatures in signing order. Only kinds that are verified here may be in the file."""
     from pyhanko.sign.fields import MDPPerm
 
-    found = list(reader.embedded_regular_signatures)
+    found: list[_Signed] = []
+    for each in reader.embedded_signatures:
+        if each.sig_object_type != "/DocTimeStamp":
+            found.append(_Signed(signature=each))
+        elif not found or found[-1].archive is not None or level(found[-1].signature) != B_LTA:
+            raise InputError(f"a document time stamp that follows no signature of level {B_LTA}")
+        else:
+            found[-1] = replace(found[-1], archive=each)
     if not found:
         raise InputError("the PDF is not signed")
-    if len(found) != len(reader.embedded_signatures):
-        raise InputError("a document time stamp, which this version does not verify")
-    first = found[0]
+    first = found[0].signature
     if first.field_name != AUTHOR or first.docmdp_level not in (MDPPerm.FILL_FORMS, MDPPerm.NO_CHANGES):
         raise InputError(f"the first signature, {first.field_name!r}, is no certification by the author")
-    return _Told(found, ", ".join(s.field_name for s in found))
+    for each in found:
+        if each.field not in list(Signatory):
+            raise InputError(f"a signature in the field {each.field!r}, which is no role")
+        if each.archive is None and level(each.signature) == B_LTA:
+            raise InputError(f"the signature {each.field!r} is of level {B_LTA}, and its archive time stamp is missing")
+    return _Told(found, ", ".join(f"{s.field} ({level(s.signature)})" for s in found))
 
 
-def _intact(pdf: bytes, signature: Any) -> Any:
+def _intact(pdf: bytes, signature: Any) -> _Told:
     from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko_certvalidator import ValidationContext
-    from pyhanko_certvalidator.registry import TrustManager
 
-    class NoTrust(TrustManager):  # type: ignore[misc,unused-ignore]
-        """Trust is judged by :func:`trust_step`, one way for everything that is signed."""
-
-        def as_trust_anchor(self, cert: Any) -> None:
-            return None
-
-        def find_potential_issuers(self, cert: Any) -> Iterator[Any]:
-            return iter(())
-
-    _plain_container(pdf, signature)
-    context = ValidationContext(trust_manager=NoTrust(), allow_fetching=False)
-    status = validate_pdf_signature(signature, signer_validation_context=context)
+    token = check_signature(pdf, signature)
+    status = validate_pdf_signature(signature, signer_validation_context=without_trust())
     if not (status.intact and status.valid):
         raise InputError("the signed bytes were changed, or the signature is not of them")
     if status.md_algorithm != "sha256" or status.signer_reported_dt is None:
         raise InputError("not a SHA-256 signature with a signing time")
-    signer = _chain(signature)[0]
+    signer, info = _chain(signature)[0], signature.signer_info
+    if not holds(public_key(signer), info["signature"].native, info["signed_attrs"].untag().dump()):
+        raise InputError("the signature is the twin of the one that was made (its s is not in the lower half)")
     mark = ", DEVELOPMENT KEY" if is_development(signer) else ""
     when = status.signer_reported_dt.astimezone(UTC)
     reason = signature.sig_object.get("/Reason", "no meaning stated")
-    return _Told(
-        status, f"{common_name(signer)!r} for {reason}, {when:%Y-%m-%d %H:%M:%S} UTC, no trusted time stamp{mark}"
-    )
+    clock = "no trusted time stamp" if token is None else "as the signer states"
+    return _Told((status, token), f"{common_name(signer)!r} for {reason}, {when:%Y-%m-%d %H:%M:%S} UTC, {clock}{mark}")
 
 
-def _plain_container(pdf: bytes, signature: Any) -> None:
-    """Check the one part that no signature covers: the hexadecimal string that holds the signature itself.
-
-    It must be, byte by byte, what its certificates, signed attributes and signature value make when
-    they are put together anew, and then zeros.
-    """
-    from asn1crypto.cms import ContentInfo, SignedData, SignerInfo  # type: ignore[import-untyped,unused-ignore]
-
-    start, length, after, _ = (int(v) for v in signature.byte_range)
-    content: bytes = signature.pkcs7_content
-    signer = signature.signer_info
-    again = SignerInfo(
-        {
-            "version": "v1",
-            "sid": {
-                "issuer_and_serial_number": {
-                    "issuer": signature.signer_cert.issuer,
-                    "serial_number": signature.signer_cert.serial_number,
-                }
-            },
-            "digest_algorithm": _SHA256,
-            "signed_attrs": signer["signed_attrs"],
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-            "signature": signer["signature"],
-        }
-    )
-    data = SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [_SHA256],
-            "encap_content_info": {"content_type": "data"},
-            "certificates": signature.signed_data["certificates"],
-            "signer_infos": [again],
-        }
-    )
-    der: bytes = ContentInfo({"content_type": "signed_data", "content": data}).dump()
-    padded = der + bytes(max(0, len(content) - len(der)))
-    if start != 0 or content != padded or pdf[length:after] != b"<" + content.hex().upper().encode() + b">":
-        raise InputError("the signature's container holds something else than the signature")
+def _stamped(token: bytes, signature: Any, stated: datetime) -> _Told:
+    value = signature.signer_info["signature"].native
+    stamp = asyncio.run(timestamp.read(token, lambda: sha256(value).digest()))
+    if abs(stamp.moment - stated) > CLOCK_TOLERANCE:
+        raise InputError(f"stamped {_moment(stamp)}; the signer states {stated:%Y-%m-%d %H:%M:%S} UTC")
+    return _Told(stamp, f"{_moment(stamp)} by {stamp.authority!r}")
 
 
-def _unchanged(status: Any, *, last: bool) -> Any:
+def _authority(stamp: Stamp, authorities: tuple[Certificate, ...]) -> _Told:
+    root = asyncio.run(timestamp.root_of(stamp, authorities))
+    return _Told(root, f"{stamp.authority!r} under {common_name(root)!r}")
+
+
+def _archived(pdf: bytes, archive: Any, signed: datetime, authorities: tuple[Certificate, ...], *, last: bool) -> _Told:
+    """Check a document time stamp: over everything before it, and so over the validation data too."""
+    from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+    token = check_archive(pdf, archive)
+    coverage = archive.evaluate_signature_coverage()
+    if coverage < (SignatureCoverageLevel.ENTIRE_FILE if last else SignatureCoverageLevel.ENTIRE_REVISION):
+        raise InputError(f"bytes were added after the last time stamp (coverage {coverage.name})")
+    stamp = asyncio.run(timestamp.read(token, lambda: bytes(archive.compute_digest("sha256"))))
+    root = asyncio.run(timestamp.root_of(stamp, authorities))
+    if stamp.moment < signed:
+        raise InputError(f"stamped {_moment(stamp)}, before the signature")
+    return _Told(stamp, f"{_moment(stamp)} by {stamp.authority!r} under {common_name(root)!r}")
+
+
+def _moment(stamp: Stamp) -> str:
+    return f"{stamp.moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _unchanged(status: Any, *, last: bool, archived: bool) -> _Told:
     from pyhanko.sign.diff_analysis import ModificationLevel
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-    needed = SignatureCoverageLevel.ENTIRE_FILE if last else SignatureCoverageLevel.ENTIRE_REVISION
-    if status.coverage < needed:
+    whole = last and not archived
+    if status.coverage < (SignatureCoverageLevel.ENTIRE_FILE if whole else SignatureCoverageLevel.ENTIRE_REVISION):
         raise InputError(f"bytes were added after the last signature (coverage {status.coverage.name})")
     level = status.modification_level
-    if not status.docmdp_ok or level is None or level > ModificationLevel.FORM_FILLING:
+    most = ModificationLevel.LTA_UPDATES if last else ModificationLevel.FORM_FILLING
+    if not status.docmdp_ok or level is None or level > most:
         raise InputError(f"the document was edited after signing (modification level {level and level.name})")
-    return _Told(True, "covers the whole file" if last else "covers its revision; signed further since")
+    since = "time-stamped" if last else "signed further"
+    return _Told(True, "covers the whole file" if whole else f"covers its revision; {since} since")
 
 
 def _chain(signature: Any) -> tuple[Certificate, ...]:
@@ -184,7 +221,7 @@ def _chain(signature: Any) -> tuple[Certificate, ...]:
         rest.remove(issuer)
     if rest:
         raise InputError("certificates in the signature that are no part of the signer's chain")
-    return read_chain("".join(DER_cert_to_PEM_cert(c.dump()) for c in chain).encode())
+    return signer_chain("".join(DER_cert_to_PEM_cert(c.dump()) for c in chain).encode())
 
 
 class _Told:
@@ -209,23 +246,5 @@ def _attempt(steps: list[Step], name: str, part: Callable[[], _Told]) -> Any:
     return None
 
 
-def _of(field: str) -> tuple[str, str, str]:
-    return f"{SIGNATURE} ({field})", f"{TRUST} ({field})", f"{UNCHANGED} ({field})"
-
-
 def _not_reached(name: str, failed: str) -> Step:
     return Step(name=name, ok=False, expected=_EXPECTED[name.partition(" (")[0]], found=f"not reached: {failed}")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pyHanko's warnings and tracebacks off the terminal; what they say is in the steps."""
-    loggers = [logging.getLogger("pyhanko"), logging.getLogger("pyhanko_certvalidator")]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""What happens to evidence after the gate: people approve or reject it, waive findings, and it expires."""

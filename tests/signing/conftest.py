@@ -1,0 +1,5 @@
+"""Fixtures of signing."""
+
+from tests.softhsm import token
+
+__all__ = ["token"]
