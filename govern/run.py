@@ -10,12 +10,12 @@ from govern import canonical, environment, looks
 from govern.aside import Aside
 from govern.checks import catalogue
 from govern.checks.inputs import Documentation
-from govern.errors import InputError, PolicyError, SigningError
+from govern.errors import InputError, PolicyError
 from govern.evaluate import evaluate
 from govern.gate import decide
 from govern.inputs import Inputs
 from govern.lifecycle import waivers as waived
-from govern.lifecycle.entries import signing_time
+from govern.lifecycle.entries import must_sign, signing_time
 from govern.lifecycle.expiry import until
 from govern.policy import Policy, policy_of
 from govern.project import Data, Workspace
@@ -24,11 +24,8 @@ from govern.testset import looked_at
 from govern.types import Record, Role, Signatory
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from govern.evidence.bundle import Bundle
     from govern.scan.local import Scan
-    from govern.signing.identity import Identity
 
 Progress = Callable[[str], None]
 
@@ -69,7 +66,9 @@ def gate_run(
     # What the columns mean is part of what is measured: another column of scores is another look.
     declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
-    _may_sign(workspace, signer, signing_time(log.entries()))
+    # told before anything is measured: a clock that was moved back, and a signature that nobody would believe
+    now, trust = signing_time(log.entries()), Trust.of(workspace.trust)
+    must_sign((signer.certificate, *signer.chain), (Signatory.AUTHOR,), trust, now=now)
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
         progress("opening data and model")
@@ -123,25 +122,6 @@ def gate_run(
     }
     receipt = log.receipt(known[0].index) if known else log.append("decision", body, identity=signer)
     return bundle.attach_receipt(written, receipt)
-
-
-def _may_sign(workspace: Workspace, signer: Identity, now: datetime) -> None:
-    """Tell before anything is measured that nobody would believe the signature.
-
-    Raises:
-        SigningError: the certificate is not trusted here, is revoked, or has no right to sign as the author now.
-    """
-    from govern.signing.certificate import read_chain
-    from govern.signing.trust import Trust
-
-    chain, author = read_chain(signer.pem), (Signatory.AUTHOR,)
-    step = Trust.of(workspace.trust).step("", chain, moment=now, clock="now", roles=author)
-    if not step.ok:
-        raise SigningError(
-            f"the evidence could not be signed: {step.found}",
-            hint=f"`govern keys show {workspace.project.identity}` says why; the root's holder gives rights: "
-            f"`govern keys trust {workspace.project.identity} --role author`",
-        )
 
 
 def _slow(policy: Policy) -> list[str]:

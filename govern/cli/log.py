@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govern.cli.commands import FILE, Commands, Word
-from govern.cli.output import Format, console, emit, format_option, output_option, progress, spare
-from govern.cli.verify import trusted
+from govern.cli.output import Format, console, format_option, output_option, progress, spare
+from govern.cli.verify import report, trusted
 from govern.errors import InputError, PolicyError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.text import Text
 
     from govern.evidence.log import Entry, Log
     from govern.evidence.note import Checkpoint
-    from govern.types import Step
 
 _SHORT = 12
 since_option = click.option(
@@ -101,7 +99,7 @@ def verify(since: str | None, file: Path | None, trust: Path | None, how: Format
             steps = [*verifier.verify("log", workspace, trust=trusted(trust, workspace))]
             steps += [] if held is None else [Log(workspace.log).extends(held)]
             target = "log"
-    _report(how, output, target, steps)
+    report(how, output, f"verification of {target}", target, steps)
 
 
 @log.command("prove")
@@ -130,7 +128,7 @@ def prove(entry: str, since: str | None, output: Path | None) -> None:
         steps = proofs.check_proof(proof, trusted(None, workspace))
         if all(s.ok for s in steps) and output is not None:
             files.replace(output, canonical.dumps(proof))
-    _report(Format.TABLE, None, f"entry {index}", steps)
+    report(Format.TABLE, None, f"verification of entry {index}", f"entry {index}", steps)
 
 
 @log.command("export")
@@ -145,25 +143,6 @@ def export(output: Path) -> None:
     spare(output, *workspace.inputs())
     header = exports.export(Log(workspace.log), output)
     console().print(_shown(f"{header.size} entries with root {header.root} are in {output}"), soft_wrap=True)
-
-
-def _report(how: Format, output: Path | None, target: str, steps: list[Step]) -> None:
-    from govern.cli.verify import table_of
-    from govern.formats.cases import of_steps
-    from govern.formats.contract import steps_json
-
-    def table() -> RenderableType:
-        return table_of(target, steps, assessed=True)
-
-    emit(
-        how,
-        output,
-        title=f"verification of {target}",
-        cases=lambda: of_steps(steps),
-        contract=lambda: steps_json(steps),
-        table=table,
-    )
-    sys.exit(0 if steps_json(steps)["ok"] else 1)
 
 
 def _index(log: Log, entry: str) -> int:

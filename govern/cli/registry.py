@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from govern.cli.commands import FILE, Commands
-from govern.cli.output import Format, console, emit, format_option, output_option, progress, spare
-from govern.cli.verify import table_of, trusted
+from govern.cli.output import Format, console, format_option, output_option, progress, spare
+from govern.cli.verify import report, trusted
 
 database_option = click.option(
     "--database",
@@ -54,8 +53,6 @@ def reconcile(database: str | None, trust: Path | None, how: Format, output: Pat
     Exit code 1 if anything differs.
     """
     from govern import project
-    from govern.formats.cases import of_steps
-    from govern.formats.contract import steps_json
     from govern.registry.reconcile import reconcile as compare
 
     workspace = project.load()
@@ -63,12 +60,4 @@ def reconcile(database: str | None, trust: Path | None, how: Format, output: Pat
     with progress() as show:
         show("comparing the registry with the log")
         steps = compare(workspace, trusted(trust, workspace), database=database)
-    emit(
-        how,
-        output,
-        title="registry compared with the log",
-        cases=lambda: of_steps(steps),
-        contract=lambda: steps_json(steps),
-        table=lambda: table_of("registry", steps, assessed=True),
-    )
-    sys.exit(0 if steps_json(steps)["ok"] else 1)
+    report(how, output, "registry compared with the log", "registry", steps)

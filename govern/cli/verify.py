@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -37,8 +37,6 @@ def run(target: str, trust: Path | None = None, how: Format = Format.TABLE, outp
     """Verify a target, print the steps, and end the process."""
     from govern import project
     from govern import verify as verifier
-    from govern.formats.cases import of_steps
-    from govern.formats.contract import steps_json
     from govern.signing.pades import offline
 
     here = project.find(Path.cwd())
@@ -49,13 +47,23 @@ def run(target: str, trust: Path | None = None, how: Format = Format.TABLE, outp
     with progress() as show:
         show(f"verifying {target}")
         steps = verifier.verify(target, workspace, trust=trusted(trust, workspace))
+    report(how, output, f"verification of {target}", target, steps, assessed=workspace is not None)
+
+
+def report(
+    how: Format, output: Path | None, title: str, target: str, steps: Sequence[Step], *, assessed: bool = True
+) -> NoReturn:
+    """Print steps in a format and end the process: 0 if all hold, else 1; ``assessed`` as for :func:`table_of`."""
+    from govern.formats.cases import of_steps
+    from govern.formats.contract import steps_json
+
     emit(
         how,
         output,
-        title=f"verification of {target}",
+        title=title,
         cases=lambda: of_steps(steps),
         contract=lambda: steps_json(steps),
-        table=lambda: table_of(target, steps, assessed=workspace is not None),
+        table=lambda: table_of(target, steps, assessed=assessed),
     )
     sys.exit(0 if steps_json(steps)["ok"] else 1)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from govern.canonical import sha256
 from govern.errors import GovernError
-from govern.keys.place import KIND
+from govern.evidence.entry import KEYS
 from govern.project import Workspace
 from govern.signing.trust import RIGHTS, files
 from govern.types import Step
@@ -27,7 +27,7 @@ def newest(workspace: Workspace, entries: Sequence[Entry]) -> list[Step]:
         workspace: the project.
         entries: those of its log, verified.
     """
-    changes = [e for e in entries if e.kind == KIND]
+    changes = [e for e in entries if e.kind == KEYS]
     if not changes:
         return []
     last = changes[-1]

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from govern.evidence.log import Entry
 
-KIND = KEYS
 _LIMIT_BYTES = 1 << 20
 _PREFIX = re.compile(r"[0-9a-f]{8,64}")
 
@@ -75,7 +74,7 @@ class Place:
             return
         from govern.evidence.log import Log
 
-        Log(self.workspace.log).append(KIND, {**asdict(change), "roles": list(change.roles)}, identity=signer)
+        Log(self.workspace.log).append(KEYS, {**asdict(change), "roles": list(change.roles)}, identity=signer)
 
     def newest(self) -> Change | None:
         """Return the change of keys that the project's log has last.
@@ -87,7 +86,7 @@ class Place:
             return None
         from govern.evidence.log import Log
 
-        entries = Log(self.workspace.log).find(KIND)
+        entries = Log(self.workspace.log).find(KEYS)
         return read_change(entries[-1]) if entries else None
 
     def left(self) -> tuple[Rights, bytes] | None:

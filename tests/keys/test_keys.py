@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from govern import project
 from govern.errors import PolicyError, SigningError
+from govern.evidence.entry import KEYS
 from govern.evidence.log import Log
 from govern.keys import bring, certify, make
 from govern.keys.listing import holder, holders
 from govern.keys.newest import newest
-from govern.keys.place import KIND, Place
+from govern.keys.place import Place
 from govern.signing import identity
 from govern.signing.certificate import fingerprint, pem
 from govern.signing.revocation import Reason
@@ -67,7 +68,7 @@ def ada(place: Place, roles: tuple[Signatory, ...] = (Signatory.AUTHOR,)) -> Non
 
 def entries(place: Place) -> list[tuple[str, str, str]]:
     assert place.workspace is not None
-    found = Log(place.workspace.log).find(KIND)
+    found = Log(place.workspace.log).find(KEYS)
     return [(str(e.body["action"]), str(e.body["holder"]), e.actor) for e in found]
 
 
