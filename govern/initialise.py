@@ -53,7 +53,10 @@ def next_steps(root: Path) -> list[str]:
     workspace = project.load(root)
     named = workspace.project.policy
     policy = load_policy(root / named if (root / named).is_file() else named, whole=False)
-    steps = ["fill in govern.yaml: the facts under `system:`, the names of the columns under `data:`"]
+    steps = [
+        "fill in govern.yaml: the facts under `system:`, the names of the columns under `data:`\n"
+        "    (`govern facts lint` shows what is missing, `govern facts edit GROUP` writes a form for clinicians)"
+    ]
     if policy.task != "binary":
         columns = {"multiclass": "score", "regression": "score", "survival": "score and follow_up"}[policy.task]
         steps.append(f"name there the columns of the recorded predictions: {columns}")

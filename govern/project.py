@@ -1,13 +1,16 @@
-"""The project file ``govern.yaml``: what is declared about the system, its data and its registry."""
+"""The project file ``govern.yaml``: what is declared about the system, its data and its registry.
+
+Declared facts may also lie in a folder of the project; :mod:`govern.declared` reads and checks all of them.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from govern import strict_yaml
+from govern import declared, strict_yaml
 from govern.errors import InputError
 from govern.folder import FILE, Folder, enclosing, find
 from govern.types import Role
@@ -41,8 +44,15 @@ class Owner(_Strict):
     email: str = ""
 
 
-class System(_Strict):
-    """Declared facts about the system; empty where nobody has declared them yet."""
+class System(BaseModel):
+    """Declared facts about the system, those of all its files.
+
+    The facts that every dossier asks for are empty where nobody has declared them yet. Any other fact of the catalogue
+    is there if it is declared, as :func:`govern.declared.values.recorded` gives it; so are ``declared`` (who said what,
+    when) and ``not_applicable`` (what does not apply, why, and who says so) where there is something in them.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     name: str
     intended_use: str = ""
@@ -120,6 +130,10 @@ class Project(_Strict):
 
     schema_: Literal["govern/project/1"] = Field(alias="schema")
     system: System
+    #: The folder with more declared facts.
+    facts: str | None = None
+    #: Facts, and clauses of regulations, that do not apply; those of all files are in ``system``.
+    not_applicable: dict[str, Any] = Field(default_factory=dict)
     data: Data
     policy: str
     registry: Registry = Registry()
@@ -159,7 +173,15 @@ class Workspace(Folder):
         declared = self.project
         data = [self.root / name for name in declared.data.roles.values()]
         beside = [path.with_name(path.name + suffix) for path in data for suffix in (".dvc", ".manifest.json")]
-        kept = (FILE, declared.policy, "policies", "mlflow.db", "mlruns", "mlartifacts")
+        kept = (
+            FILE,
+            declared.policy,
+            *filter(None, [declared.facts]),
+            "policies",
+            "mlflow.db",
+            "mlruns",
+            "mlartifacts",
+        )
         return [*data, *beside, *(self.root / name for name in kept), self.evidence, self.artifacts, self.state]
 
     def data_path(self, role: Role) -> Path:
@@ -187,8 +209,11 @@ def load(start: Path | None = None) -> Workspace:
 
     Raises:
         InputError: there is no project here.
-        PolicyError: the project file is wrong (file, line and nearest valid word).
+        PolicyError: the project file or a file of facts is wrong (file, line and nearest valid word).
     """
     root = enclosing(start).root
     document = strict_yaml.read(root / FILE)
-    return Workspace(root, strict_yaml.build(Project, document))
+    found = declared.read(document, root)
+    found.raise_problems()
+    value = {**document.value, "system": found.as_system()} if "system" in document.value else document.value
+    return Workspace(root, strict_yaml.build(Project, document, value))

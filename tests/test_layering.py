@@ -17,6 +17,7 @@ PACKAGE = Path(govern.__file__).parent
 #: From the bottom up. A module may import from its own layer's own package, and from below.
 LAYERS = (
     ("types", "errors", "canonical", "strict_yaml", "resources", "files", "folder", "aside"),
+    ("declared",),
     ("project", "scan", "data", "models", "stats", "signing"),
     ("checks",),
     ("policy", "environment", "reading", "outcomes", "evidence"),
@@ -25,7 +26,7 @@ LAYERS = (
     ("gate", "evaluate", "formats", "looks", "study", "keys"),
     ("lifecycle", "testset"),
     ("run", "measure"),
-    ("registry", "dossier"),
+    ("registry", "dossier", "regulations"),
     ("target", "verify", "lineage", "planning"),
     ("register", "approve", "initialise", "doctor"),
     ("demo",),

@@ -171,6 +171,9 @@ def _undeclared(facts: Facts) -> Iterable[Gap]:
         yield Gap(mark="✗", word="missing", what="Required by the policy", why=", ".join(required), outcome="fail")
     if others:
         yield Gap(mark="○", word="not declared", what="Other facts", why=", ".join(others))
+    if facts.others_missing:
+        why = f"{facts.others_missing} facts of the catalogue; `govern facts lint` names them by clause"
+        yield Gap(mark="○", word="not declared", what="Further facts", why=why)
 
 
 def _order(order: Looks | None) -> Iterable[Gap]:

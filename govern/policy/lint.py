@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from govern import declared
 from govern.checks import catalogue
 from govern.checks.inputs import TASKS
 from govern.checks.parameters import Range
 from govern.policy.model import Policy, Rule
-from govern.project import System, parts
+from govern.project import parts
 from govern.strict_yaml import Document, Location, nearest
 from govern.types import MANDATORY_FAMILIES, Criterion
 
@@ -38,7 +39,7 @@ def check_words(policy: Policy, document: Document, groups: frozenset[str] | Non
     for family in policy.not_applicable:
         _known(family, MANDATORY_FAMILIES, "family", document, ("not_applicable", family))
     for i, fact in enumerate(policy.documentation.required):
-        _known(fact, System.model_fields, "fact", document, ("documentation", "required", i))
+        _known(fact, declared.load().facts, "fact", document, ("documentation", "required", i))
 
 
 def _check_rule(rule: Rule, document: Document, at: Location, groups: frozenset[str] | None) -> None:

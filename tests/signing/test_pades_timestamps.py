@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import random
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from govern.errors import ServiceError, SigningError
+from govern.errors import SigningError
 from govern.signing import pades, timestamp
 from govern.signing.pades.container import B_B, B_LTA
 from govern.signing.signature import ORDER
@@ -161,53 +160,6 @@ def test_the_page_says_level_and_authority(once: bytes) -> None:
     text = subprocess.run([tool, "-", "-"], input=once, capture_output=True, check=True).stdout.decode()
     assert "UTC (PAdES-B-LTA, time stamp by Example Time Unit 1)" in text
     assert "no trusted time stamp" not in text
-
-
-WRONG = {
-    "down": "does not answer",
-    "error": "does not answer: 503",
-    "nonsense": "the answer is no time stamp",
-    "empty": "the answer is no time stamp",
-    "page": "the answer is text/html",
-    "huge": "larger than 64 KiB",
-    "refused": "the request was refused",
-    "nonce": "wrong nonce",
-    "nonceless": "wrong nonce",
-    "bytes": "of other bytes",
-    "stranger": "not under a trusted root",
-    "expired": "not under a trusted root",
-    "slow": "no answer within 0.5 s",
-    "drip": "no answer within 0.5 s",
-    "second": "does not answer: 503",
-}
-
-
-@pytest.mark.parametrize("path", WRONG)
-def test_an_authority_that_fails_signs_nothing(path: str, prepared: bytes, signers: People, stamping: Server) -> None:
-    timeout = 0.5 if path in ("slow", "drip") else 10.0
-    began = time.monotonic()
-    with pytest.raises(ServiceError) as told:
-        signed(prepared, signers, "author", stamping.authority(path, timeout))
-    assert WRONG[path] in told.value.message
-    assert "nothing was signed" in told.value.hint
-    assert told.value.exit_code == 4
-    assert timeout != 0.5 or time.monotonic() - began < 2.5
-
-
-def test_an_unknown_field_is_refused_before_an_authority_is_asked(
-    prepared: bytes, signers: People, stamping: Server
-) -> None:
-    before = len(stamping.asked)
-    with pytest.raises(SigningError, match="no empty signature field"):
-        signed(prepared, signers, "nobody", stamping.authority())
-    assert len(stamping.asked) == before
-
-
-@pytest.mark.parametrize("minutes", [-10, 10])
-def test_a_clock_that_is_wrong_signs_nothing(minutes: int, prepared: bytes, signers: People, stamping: Server) -> None:
-    when = datetime.now(UTC) + timedelta(minutes=minutes)
-    with pytest.raises(ServiceError, match="and the clock here"):
-        pades.sign(prepared, signers.author, field="author", reason="x", when=when, authority=stamping.authority())
 
 
 def test_roots_of_signers_and_of_time_are_not_each_others(once: bytes, signers: People, stamping: Server) -> None:

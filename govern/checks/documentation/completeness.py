@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from govern import declared
 from govern.types import Measurement
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def completeness(documentation: Documentation, *, words: int = 3) -> Measurement
         Functions (draft guidance, January 2025).
     """
     required = list(dict.fromkeys(documentation.required))
-    missing = [name for name in required if not _declared(documentation.facts.get(name), words)]
+    missing = [name for name in required if not _answered(name, documentation.facts.get(name), words)]
     if not required:
         return Measurement.unknown(
             n=0,
@@ -60,6 +61,14 @@ def completeness(documentation: Documentation, *, words: int = 3) -> Measurement
         message=message,
         details={"missing": missing, "required": required},
     )
+
+
+def _answered(name: str, fact: Any, words: int) -> bool:
+    """Return whether a fact is declared; one whose answer is a single word by its kind needs no more than that."""
+    known = declared.load().facts.get(name)
+    if known is not None and known.kind in ("yes_no", "choice", "date", "number"):
+        return fact is not None and fact != ""
+    return _declared(fact, words)
 
 
 def _declared(fact: Any, words: int) -> bool:

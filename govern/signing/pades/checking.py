@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from govern.errors import InputError
 from govern.signing import timestamp
 from govern.signing.certificate import common_name, is_development, public_key, signer_chain
-from govern.signing.integrity import quiet, without_trust
+from govern.signing.integrity import quiet, uncollected, without_trust
 from govern.signing.pades.container import B_LTA, check_archive, check_signature, level
 from govern.signing.pades.fields import AUTHOR
+from govern.signing.pades.usages import Usages
 from govern.signing.signature import holds
 from govern.signing.trust import CLOCK_TOLERANCE
 from govern.types import Signatory, Step
@@ -69,26 +70,27 @@ def check(pdf: bytes, trust: Trust) -> list[Step]:
             trusted, and what rests on one does not hold.
     """
     steps: list[Step] = []
-    with quiet():
+    with quiet(), uncollected():
         reader = _attempt(steps, READABLE, lambda: _read(pdf))
         signatures = None if reader is None else _attempt(steps, SIGNATURES, lambda: _signatures(reader))
         if signatures is None:
             failed = steps[-1].name
             names = (f"{n} ({AUTHOR})" for n in (SIGNATURE, TRUST, UNCHANGED))
             return [*steps, *(_not_reached(n, failed) for n in (SIGNATURES, *names) if n != failed)]
+        usages = Usages(reader)
         for signed in signatures:
-            steps += _check_one(pdf, signed, trust, last=signed is signatures[-1])
+            steps += _check_one(pdf, signed, trust, usages, last=signed is signatures[-1])
     return steps
 
 
-def _check_one(pdf: bytes, signed: _Signed, trust: Trust, *, last: bool) -> list[Step]:
+def _check_one(pdf: bytes, signed: _Signed, trust: Trust, usages: Usages, *, last: bool) -> list[Step]:
     steps: list[Step] = []
     authorities = trust.authorities
 
     def part(name: str, run: Callable[[], _Told]) -> Any:
         return _attempt(steps, f"{name} ({signed.field})", run)
 
-    found = part(SIGNATURE, lambda: _intact(pdf, signed.signature))
+    found = part(SIGNATURE, lambda: _intact(pdf, signed.signature, usages))
     wanted = [TRUST, UNCHANGED] if signed.archive is None else [STAMP, AUTHORITY, TRUST, UNCHANGED, ARCHIVE]
     if found is None:
         return [*steps, *(_not_reached(f"{n} ({signed.field})", steps[-1].name) for n in wanted)]
@@ -146,10 +148,11 @@ def _signatures(reader: Any) -> _Told:
     return _Told(found, ", ".join(f"{s.field} ({level(s.signature)})" for s in found))
 
 
-def _intact(pdf: bytes, signature: Any) -> _Told:
+def _intact(pdf: bytes, signature: Any, usages: Usages) -> _Told:
     from pyhanko.sign.validation import validate_pdf_signature
 
     token = check_signature(pdf, signature)
+    usages.tell(signature.signed_revision)
     status = validate_pdf_signature(signature, signer_validation_context=without_trust())
     if not (status.intact and status.valid):
         raise InputError("the signed bytes were changed, or the signature is not of them")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from govern import resources
 from govern.errors import SigningError
 from govern.signing import timestamp
+from govern.signing.integrity import uncollected
 from govern.signing.pades import container
 from govern.signing.pades.fields import AUTHOR
 
@@ -53,21 +54,27 @@ def sign(
     from pyhanko.sign.fields import enumerate_sig_fields
     from pyhanko.sign.general import SigningError as Refused
 
-    out = io.BytesIO()
     when = when.astimezone(UTC)
     try:
-        writer = _writer(pdf)
-        empty = [name for name, value, _ in enumerate_sig_fields(writer.prev) if value is None]
-        if field not in empty:
-            raise SigningError(
-                f"the PDF has no empty signature field {field!r}", hint=f"empty fields: {', '.join(empty) or 'none'}"
-            )
-        client = None if authority is None else timestamp.client(authority, when)
-        signer = _signer(identity, field, reason, when, client)
-        signer.sign_pdf(writer, existing_fields_only=True, output=out)
-        return out.getvalue() if authority is None else _archived(out.getvalue(), identity, authority, client)
+        with uncollected():
+            writer = _writer(pdf)
+            empty = [name for name, value, _ in enumerate_sig_fields(writer.prev) if value is None]
+            if field not in empty:
+                raise SigningError(
+                    f"the PDF has no empty signature field {field!r}",
+                    hint=f"empty fields: {', '.join(empty) or 'none'}",
+                )
+            client = None if authority is None else timestamp.client(authority, when)
+            signed = _signed(writer, _signer(identity, field, reason, when, client))
+            return signed if authority is None else _archived(signed, identity, authority, client)
     except (PdfError, Refused, ValueError, LookupError, TypeError, AttributeError) as e:
         raise SigningError(f"the PDF cannot be signed: {e}", hint="make the dossier again") from None
+
+
+def _signed(writer: Any, signer: Any) -> bytes:
+    out = io.BytesIO()
+    signer.sign_pdf(writer, existing_fields_only=True, output=out)
+    return out.getvalue()
 
 
 def _archived(pdf: bytes, identity: Identity, authority: Authority, client: Any) -> bytes:
@@ -169,17 +176,17 @@ def _font(text: str) -> Any:
     pyHanko 0.38 writes widths in the font's own units where a PDF wants thousandths of an em: at
     Inter's 2048 units the letters drift apart. It also leaves a file open that it opens itself.
     """
-    from fontTools import subset
+    import uharfbuzz  # type: ignore[import-untyped,unused-ignore]
     from fontTools.ttLib import TTFont
     from fontTools.ttLib.scaleUpem import scale_upem
     from pyhanko.pdf_utils.font import FontEngineFactory
     from pyhanko.pdf_utils.font.opentype import GlyphAccumulator
 
+    file = (resources.shared("report_templates") / _FONT).read_bytes()
+    letters = uharfbuzz.SubsetInput()
+    letters.sets(uharfbuzz.SubsetInputSets.UNICODE).set({ord(c) for c in text})
     data = io.BytesIO()
-    with TTFont(resources.shared("report_templates") / _FONT) as font:
-        letters = subset.Subsetter()
-        letters.populate(text=text)
-        letters.subset(font)
+    with TTFont(io.BytesIO(uharfbuzz.subset(uharfbuzz.Face(file), letters).blob.data)) as font:
         scale_upem(font, 1000)
         font.save(data)
 

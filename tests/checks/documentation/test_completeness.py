@@ -69,3 +69,14 @@ def test_nothing_required_is_never_a_pass():
 
 def test_a_fact_required_twice_counts_once():
     assert measured({"a": GOOD}, ["a", "a", "b"]).estimate == 0.5
+
+
+@pytest.mark.parametrize("value", [True, False, 0, "device", "2026-11-24"])
+def test_a_fact_whose_answer_is_a_word_is_declared_by_it(value):
+    from govern import declared
+
+    kinds = {f.kind: f.id for f in declared.load().facts.values()}
+    name = kinds[{bool: "yes_no", int: "number"}.get(type(value), "choice")]
+    assert measured({name: value}).estimate == 1
+    assert measured({name: None}).estimate == 0
+    assert measured({name: ""}).estimate == 0
