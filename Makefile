@@ -38,6 +38,7 @@ docs: setup  ## the check reference and the policy schema, from the code
 	$(BIN)/python -m govern.policy.schema > policies/schema.json
 	$(BIN)/python -m govern.declared.compiled > build-facts.json && mv build-facts.json policies/regulations/facts.json
 	$(BIN)/python -m govern.declared.schema > policies/regulations/facts.schema.json
+	$(BIN)/python -m govern.regulations.reference > docs/regulations.md
 
 tamper: setup  ## over 2,000 seeded edits of everything that is signed or recorded: each must be found
 	$(BIN)/python -W ignore -m tests.tamper

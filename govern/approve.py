@@ -66,7 +66,7 @@ class _Case:
     asked: frozenset[Signatory]
 
     def standing(self) -> Standing:
-        now = signing_time(self.log.entries())
+        now = signing_time(self.log.last())
         found = approvals.receipts(self.log, self.bundle, self.name, self.version, self.trust, now)
         return approvals.read(found, self.bundle, self.name, self.version, self.trust)
 
@@ -131,7 +131,7 @@ def with_approvals(workspace: Workspace, bundle: Bundle, target: str) -> Bundle:
     if match is None or bundle.receipt is None:
         return bundle
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
-    now, name, version = signing_time(log.entries()), match["name"], int(match["version"])
+    now, name, version = signing_time(log.last()), match["name"], int(match["version"])
     found = approvals.receipts(log, bundle, name, version, trust, now)
     stands = approvals.read(found, bundle, name, version, trust)
     void = {index for index, _ in stands.void}
@@ -155,7 +155,7 @@ def _checked(workspace: Workspace, target: str, role: Signatory, signer: Identit
             "the author signs by making evidence and dossier, and approves nothing", hint="choose another --role"
         )
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
-    must_sign((signer.certificate, *signer.chain), (role,), trust, now=signing_time(log.entries()))
+    must_sign((signer.certificate, *signer.chain), (role,), trust, now=signing_time(log.last()))
     name, number = match["name"], match["version"]
     sha256, steps = lookup.evidence_of(workspace, name, number)
     broken = next((s for s in steps if not s.ok), None)
@@ -193,7 +193,7 @@ def _may(case: _Case, kind: str, stands: Standing) -> None:
         return
     if (known := stands.approvals.get(case.role)) is not None:
         raise _already(known)
-    now = signing_time(case.log.entries())
+    now = signing_time(case.log.last())
     chain = (case.signer.certificate, *case.signer.chain)
     against = approvals.unlifted(chain, case.role, stands.rejections, case.trust, now)
     if against is not None:

@@ -67,7 +67,7 @@ def gate_run(
     declared = workspace.project.data.model_dump(mode="json", exclude={"roles"}, exclude_defaults=True)
     log = Log(workspace.log)
     # told before anything is measured: a clock that was moved back, and a signature that nobody would believe
-    now, trust = signing_time(log.entries()), Trust.of(workspace.trust)
+    now, trust = signing_time(log.last()), Trust.of(workspace.trust)
     must_sign((signer.certificate, *signer.chain), (Signatory.AUTHOR,), trust, now=now)
     with Aside() as aside:
         aside.call("govern.aside", "load", *_slow(judged_by))  # while this process loads the model
@@ -92,7 +92,7 @@ def gate_run(
             allowed=judged_by.data["test"].looks if "test" in judged_by.data else 1,
         )
         findings = evaluate(judged_by, inputs, aside=aside, keep=workspace.keep, progress=progress)
-    now = signing_time(log.entries())
+    now = signing_time(log.last())
     trust = Trust.of(workspace.trust)
     waivers = waived.valid(workspace, judged_by, name, author=signer.certificate, trust=trust, now=now)
     decision = decide(judged_by, findings, waivers=waivers, name=name, today=now.date())

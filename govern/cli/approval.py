@@ -76,7 +76,7 @@ def waive(
     from govern.signing.trust import Trust
 
     workspace = project.load()
-    now, trust = signing_time(Log(workspace.log).entries()), Trust.of(workspace.trust)
+    now, trust = signing_time(Log(workspace.log).last()), Trust.of(workspace.trust)
     print_ = console().print
     if approve_index is not None:
         if any(given is not None for given in (finding, reason, expires, name, policy)):

@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+    from rich.text import Text
 
     from govern.evidence.bundle import Bundle
     from govern.project import Workspace
     from govern.regulations.coverage import Coverage, Covered, Current
+    from govern.regulations.model import State
 
-_MARKS = {
-    "pass": ("✓", "green"),
-    "fail": ("✗", "red"),
-    "inconclusive": ("?", "yellow"),
-    "not_run": ("○", "red"),
-    "declared": ("”", ""),
-    "signed": ("✓", "green"),
-    "not_applicable": ("–", "dim"),  # noqa: RUF001 - the dash of a dossier
-    "stale": ("!", "red"),
+_COLOURS = {
+    "pass": "green",
+    "fail": "red",
+    "inconclusive": "yellow",
+    "not_run": "red",
+    "declared": "",
+    "signed": "green",
+    "not_applicable": "dim",
+    "stale": "red",
 }
 
 
@@ -119,8 +121,8 @@ def _known(states: tuple[str, ...], clause: str | None, clauses: object) -> None
     from govern.strict_yaml import nearest
 
     for state in states:
-        if state not in _MARKS:
-            raise PolicyError(f"unknown state {state!r}", hint=nearest(state, _MARKS))
+        if state not in _COLOURS:
+            raise PolicyError(f"unknown state {state!r}", hint=nearest(state, _COLOURS))
     if clause is not None and clause not in (known := dict(clauses)):  # type: ignore[call-overload]
         raise PolicyError(f"unknown clause {clause!r}", hint=nearest(clause, known))
 
@@ -163,10 +165,9 @@ def _table(found: Coverage, shown: tuple[Covered, ...], *, full: bool) -> Iterat
             table.add_column(no_wrap=True)
             table.add_column(ratio=1)
             for row in rows:
-                mark, style = _MARKS[row.state.value]
                 since = f" from {row.applies_from:%Y-%m-%d}" if row.applies_from else ""
                 words = Text.assemble((row.clause.citation, "bold"), (f" {row.clause.id}{since}", "dim"), "\n", row.why)
-                table.add_row(Text(f"{mark} {_word(row.state.value)}", style=style), words)
+                table.add_row(_state(row.state), words)
             yield table
             if full:
                 yield Padding(_needs(rows[0]), (1, 0, 0, 2))
@@ -186,8 +187,7 @@ def _needs(row: Covered) -> RenderableType:
     table.add_row("asks", row.clause.requirement)
     table.add_row("read", row.clause.confirmed)
     for answer in row.answers:
-        mark, style = _MARKS[answer.state.value]
-        text = Text.assemble((f"{mark} {_word(answer.state.value)}", style), f" {answer.title}: {answer.why}")
+        text = Text.assemble(_state(answer.state), f" {answer.title}: {answer.why}")
         table.add_row(answer.kind.value, text)
         for miss in [answer.misses] if answer.misses else []:
             table.add_row("open", miss)
@@ -208,6 +208,14 @@ def _text(found: Coverage, shown: tuple[Covered, ...], how: Form, *, full: bool)
         for part in _table(found, shown, full=full):
             screen.print(part)
     return captured.get()
+
+
+def _state(state: State) -> Text:
+    from rich.text import Text
+
+    from govern.regulations.model import SIGNS
+
+    return Text(f"{SIGNS[state]} {_word(state)}", style=_COLOURS[state.value])
 
 
 def _word(state: str) -> str:

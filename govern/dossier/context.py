@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from govern import looks
@@ -17,11 +18,14 @@ from govern.dossier.findings import Row, Rule
 from govern.dossier.gaps import FAMILIES, gap_groups
 from govern.dossier.numbers import NONE, count
 from govern.dossier.outline import Outline
+from govern.regulations.coverage import coverage
+from govern.regulations.model import SIGNS
 from govern.types import Dataset, Record, Verdict
 
 if TYPE_CHECKING:
     from govern.evidence.bundle import Bundle
 
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 #: What each file of a bundle is, for the list of attachments.
 FILES: Mapping[str, str] = {
     "subject.json": "what was validated, with the digest of each of its files",
@@ -57,10 +61,16 @@ class Table:
     columns: tuple[tuple[str, str, str, str], ...]
 
 
-def build(bundle: Bundle, *, stamped: bool = False) -> dict[str, Any]:
-    """Return the context of the templates for an evidence bundle; ``stamped`` says whether it will have time stamps.
+def build(bundle: Bundle, *, stamped: bool = False, region: str | None = None) -> dict[str, Any]:
+    """Return the context of the templates for an evidence bundle.
+
+    Args:
+        bundle: the evidence.
+        stamped: whether the dossier will have time stamps.
+        region: whose clauses are indexed, ``eu`` or ``us``; as they stood on the day of the log entry.
 
     Raises:
+        PolicyError: the declared profile is none of the region's.
         SigningError: the signer's certificate cannot be read.
     """
     record = bundle.record
@@ -99,9 +109,16 @@ def build(bundle: Bundle, *, stamped: bool = False) -> dict[str, Any]:
         "entered": entered,
         "evidence": bundle.sha256,
         "attachments": attachments(bundle),
+        "clauses": None if region is None else coverage(bundle, region, today=made(bundle).date()),
+        "signs": SIGNS,
         "outline": Outline(),
         "names": _names(record),
     }
+
+
+def made(bundle: Bundle) -> datetime:
+    """Return when the evidence was entered in the log; a fixed time where it was not, for equal bytes."""
+    return bundle.receipt.entry.moment if bundle.receipt else _EPOCH
 
 
 def attachments(bundle: Bundle) -> tuple[tuple[str, str, str, str], ...]:

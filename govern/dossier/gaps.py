@@ -172,7 +172,7 @@ def _undeclared(facts: Facts) -> Iterable[Gap]:
     if others:
         yield Gap(mark="○", word="not declared", what="Other facts", why=", ".join(others))
     if facts.others_missing:
-        why = f"{facts.others_missing} facts of the catalogue; `govern facts lint` names them by clause"
+        why = f"{facts.others_missing} further facts of the catalogue (govern facts lint names them by clause)"
         yield Gap(mark="○", word="not declared", what="Further facts", why=why)
 
 

@@ -9,11 +9,11 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govern.dossier import context
+from govern.dossier.numbers import readable
 from govern.dossier.printable import printable, short
 from govern.errors import GovernError, PolicyError
 from govern.resources import shared
@@ -34,7 +34,8 @@ _POINTS = 0.75  # a CSS pixel in points
 #: WeasyPrint 70 breaks a line after its first word where text that ends in a space is followed by an element
 #: that does not fit any more; with the space inside the element it breaks where it should.
 _SPACE_BEFORE_INLINE = re.compile(r' <(span class="mono"|strong|a\b[^>]*)>')
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+#: Whose clauses a template indexes.
+REGIONS = {"fda": "us", "eu-ai-act": "eu"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +67,14 @@ def typeset(bundle: Bundle, template: str, *, variant: str = VARIANT, stamped: b
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
-    seen = context.build(bundle, stamped=stamped)
+    seen = context.build(bundle, stamped=stamped, region=REGIONS.get(template))
     source = HTML(
         string=page(template, seen),
         base_url=f"{shared('report_templates').as_uri()}/",
         url_fetcher=URLFetcher(allowed_protocols=["file", "data"]),
     )
     document = source.render(font_config=FontConfiguration())
-    made = bundle.receipt.entry.moment if bundle.receipt else _EPOCH
+    made = context.made(bundle)
     document.metadata.attachments = [
         Attachment(
             string=bundle.files[name], name=name, description=what, created=made, modified=made, relationship="Data"
@@ -110,7 +111,12 @@ def page(template: str, seen: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "code": _code, "sentence": partial(_sentence, names=seen["names"])}
+    environment.filters |= {
+        "short": short,
+        "code": _code,
+        "readable": readable,
+        "sentence": partial(_sentence, names=seen["names"]),
+    }
     try:
         text = environment.get_template(f"{template}/{_PAGE}").render(template=template, **seen)
     except TemplateError as e:

@@ -114,6 +114,19 @@ class Log:
             return []
         return [e for e in found if e.says(kind, body_equals)]
 
+    def last(self) -> Entry | None:
+        """Return the newest entry, and read no other; ``None`` where there is none yet.
+
+        Raises:
+            InputError: it is no log, or its newest entry is missing or malformed.
+        """
+        try:
+            with self.store.reading() as rows:
+                size = rows.size()
+                return self._entry(rows, size - 1) if size else None
+        except AbsentError:
+            return None
+
     def receipt(self, index: int) -> Receipt:
         """Return the receipt of an entry, against the checkpoint that was signed when it was appended.
 

@@ -96,8 +96,8 @@ def one_log(receipts: Iterable[Receipt]) -> bool:
     return len({note.read(r.checkpoint).origin for r in receipts}) < 2
 
 
-def signing_time(entries: Sequence[Entry]) -> datetime:
-    """Return the time, which is not before the log's last entry.
+def signing_time(last: Entry | None) -> datetime:
+    """Return the time, which is not before the log's last entry (``None``: it has none).
 
     What has expired would be valid again for somebody whose clock is moved back.
 
@@ -107,9 +107,8 @@ def signing_time(entries: Sequence[Entry]) -> datetime:
     from govern.signing.trust import CLOCK_TOLERANCE
 
     now = datetime.now(UTC)
-    if not entries:
+    if last is None:
         return now
-    last = entries[-1]
     if last.moment > now + CLOCK_TOLERANCE:
         raise SigningError(
             f"this machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC, and entry {last.index} of the log was made "

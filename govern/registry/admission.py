@@ -79,7 +79,7 @@ def admit(workspace: Workspace, name: str, model_sha256: str, *, evidence: str |
     from govern.lifecycle.entries import signing_time
 
     found, reasons = admissions(workspace, name)
-    now = signing_time(Log(workspace.log).entries())
+    now = signing_time(Log(workspace.log).last())
     matching = [a for a in found if a.bundle.record.subject.sha256 == model_sha256]
     if evidence is not None and matching:
         matching = [a for a in matching if a.bundle.sha256 == evidence]

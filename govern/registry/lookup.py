@@ -124,7 +124,7 @@ def promotable(workspace: Workspace, version: ModelVersion, sha256: str) -> list
     from govern.signing.trust import Trust
 
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
-    now = entries.signing_time(log.entries())
+    now = entries.signing_time(log.last())
     decided = entries.decided(log, sha256, version.name, trust).entry.moment
     stands, record = standing(workspace, log, version, sha256, trust, now)
     return [expiry.current(record, decided, now), expiry.decided_now(record, now), *stands.steps()]
@@ -144,7 +144,7 @@ def approvals_of(workspace: Workspace, name: str, version: str) -> list[Step]:
     with connect.errors(*connect.addresses(workspace)):
         found, _ = version_of(connect.reader(workspace), name, version)
     log, trust = Log(workspace.log), Trust.of(workspace.trust)
-    now = signing_time(log.entries())
+    now = signing_time(log.last())
     stands, _ = standing(workspace, log, found, found.tags.get(facts.EVIDENCE, ""), trust, now)
     return stands.steps(needed=bool(found.aliases) or found.current_stage in PROMOTED)
 

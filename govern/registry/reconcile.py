@@ -139,7 +139,7 @@ def _promotions(
     """Say of each alias and stage whether the log has the promotion, and whether the approvals cover it."""
     from govern.lifecycle.entries import signing_time
 
-    now = signing_time(entries)
+    now = signing_time(entries[-1] if entries else None)
     by_key = {(v.key, v.version): v for v in found.versions}
     for alias in found.aliases:
         if _is_prompt(found, alias.key):

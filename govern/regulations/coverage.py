@@ -88,7 +88,12 @@ class Coverage:
 
     def counts(self) -> dict[State, int]:
         """Return how many clauses are in each state, in the order of :class:`State`; none is left out."""
-        found = Counter(c.state for c in self.covered)
+        return self.tally(self.covered)
+
+    @staticmethod
+    def tally(some: Sequence[Covered]) -> dict[State, int]:
+        """Return how many of some clauses are in each state, as :meth:`counts` does for all."""
+        found = Counter(c.state for c in some)
         return {state: found[state] for state in State}
 
     def blocking(self) -> tuple[Covered, ...]:

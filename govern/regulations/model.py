@@ -21,6 +21,17 @@ class State(StrEnum):
     STALE = "stale"
 
 
+#: How each state is marked wherever it is printed.
+SIGNS: Mapping[State, str] = {
+    State.PASS: "✓",
+    State.FAIL: "✗",
+    State.INCONCLUSIVE: "?",
+    State.NOT_RUN: "○",
+    State.DECLARED: "”",
+    State.SIGNED: "✓",
+    State.NOT_APPLICABLE: "–",  # noqa: RUF001 - the dash of a table
+    State.STALE: "!",
+}
 #: States that stop a release.
 BLOCKING = (State.FAIL, State.STALE, State.NOT_RUN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from govern import canonical
 from govern.types import (
     Column,
     Dataset,
@@ -53,7 +54,6 @@ def record(**changes: Any) -> Record:
             "version": "1.0.0",
             "title": "Binary clinical risk model, high risk",
             "task": "binary",
-            "sha256": "d4" * 32,
             "data": {"test": {"min_rows": 500, "min_events": 100}},
             "checks": RULES,
             "approvals": [{"role": "clinical"}, {"role": "regulatory"}],
@@ -132,4 +132,6 @@ def record(**changes: Any) -> Record:
             ),
         ),
     }
-    return Record(**{**facts, **changes})
+    made = {**facts, **changes}
+    policy = {k: v for k, v in made["policy"].items() if k != "sha256"}
+    return Record(**{**made, "policy": {**policy, "sha256": canonical.digest(policy)}})

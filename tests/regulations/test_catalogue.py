@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from govern import declared
 from govern.checks import catalogue as checked
 from govern.errors import InputError
 from govern.regulations.catalogue import folder, load
+from govern.regulations.coverage import PROFILE_FACT
 from govern.regulations.lint import lint
 from govern.regulations.model import Force, Kind
+from govern.regulations.reference import reference
 from tests.forbidden import claims
 
 
@@ -38,6 +41,12 @@ def test_every_control_is_reached_and_every_kind_has_its_source() -> None:
     for clause in catalogue.clauses.values():
         needs = {Kind.COMPUTED: clause.computed, Kind.DECLARED: clause.declared, Kind.SIGNED: clause.signed}
         assert {kind for kind, ids in needs.items() if ids} == set(clause.kinds), clause.id
+
+
+def test_every_profile_can_be_declared() -> None:
+    known = declared.load().facts
+    for region, fact in PROFILE_FACT.items():
+        assert set(known[fact].choices) == {p.id for p in load().profiles.values() if p.region == region}
 
 
 def test_a_draft_is_labelled_wherever_it_is_cited() -> None:
@@ -106,3 +115,7 @@ def _texts() -> Iterator[str]:
     for instrument in catalogue.instruments.values():
         yield f"{instrument.title} {instrument.version} {instrument.label} {'; '.join(instrument.groups.values())}"
     yield json.dumps(dict(catalogue.facts), ensure_ascii=False)
+
+
+def test_the_page_is_up_to_date(repository: Path) -> None:
+    assert (repository / "docs" / "regulations.md").read_text(encoding="utf-8") == reference(), "run `make docs`"
