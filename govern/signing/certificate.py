@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Stands as organisational unit in every certificate of a development key.
 DEVELOPMENT_MARK = "DEVELOPMENT - not for production"
+#: What a parser raises; warnings are errors while it reads.
+_DAMAGED = (ValueError, TypeError, Warning)
 _NAME_LIMIT = 64  # X.520 ub-common-name
 
 
@@ -73,11 +75,23 @@ def read_chain(data: bytes) -> tuple[Certificate, ...]:
         if len(chain) > 1:
             chain[-1].verify_directly_issued_by(chain[-1])
         keys = [c.public_key() for c in chain]
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, Warning) as e:
+        for certificate in chain:
+            _parse(certificate)
+    except (*_DAMAGED, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension) as e:
         raise SigningError(f"not a chain of certificates: {e or 'an issuer did not sign what it issued'}") from None
     if not all(isinstance(k, ec.EllipticCurvePublicKey) and isinstance(k.curve, ec.SECP256R1) for k in keys):
         raise SigningError("a certificate is for another kind of key than ECDSA P-256")
     return chain
+
+
+def _parse(certificate: Certificate) -> None:
+    """Read every part that is asked for later: cryptography parses each when it is first wanted.
+
+    Raises:
+        ValueError: one is damaged; or another of the errors that :func:`read_chain` names.
+    """
+    for part in ("subject", "issuer", "extensions", "not_valid_before_utc", "not_valid_after_utc"):
+        getattr(certificate, part)
 
 
 def signer_chain(data: bytes) -> tuple[Certificate, ...]:

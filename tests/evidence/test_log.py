@@ -82,6 +82,7 @@ def test_a_log_verifies_and_answers(log: Log, signers: People) -> None:
     assert failed(steps) == []
     entries = log.entries()
     assert [e.index for e in entries] == list(range(7))
+    assert log.last() == entries[-1]
     assert [e.actor for e in entries[2:4]] == ["Dr. Ada Müller", "Prof. Grace Hopper"]
     assert entries[4].time.endswith("Z")
     assert [e.index for e in log.find("decision", evidence="e5")] == [5]
@@ -97,6 +98,7 @@ def test_a_log_that_is_not_there(address: Path | str, signers: People) -> None:
     absent = Log(address)
     assert not absent.exists()
     assert absent.entries() == absent.find("decision") == []
+    assert absent.last() is None
     steps = absent.verify(signers.trusted)
     assert len(failed(steps)) == len(steps)
     assert "no log" in steps[0].found
