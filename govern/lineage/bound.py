@@ -51,7 +51,8 @@ def _code(grown: Growing, record: Record, evidence: str, signed: Step) -> None:
 
 def _model(grown: Growing, record: Record, evidence: str, held: dict[str, Step]) -> str:
     subject = record.subject
-    files = held.get(lookup.SOURCE, held[lookup.SIGNED])
+    places = [held[name] for name in (lookup.SOURCE, lookup.DOWNLOAD) if name in held] or [held[lookup.SIGNED]]
+    files = next((step for step in places if not step.ok), places[0])
     label = f"model {subject.name} {subject.sha256[:SHORT]}"
     node = Node(id=f"model:{subject.sha256}", kind=Kind.MODEL, label=label, digest=subject.sha256)
     proof = f"{files.name}: the digest now equals the signed one" if files.ok else f"{files.name}: {_differs(files)}"

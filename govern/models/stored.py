@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +61,20 @@ def logged_models(store: Any, run_id: str, name: str) -> tuple[Any, list[Any]]:
         return run, store.models_of(run_id, name)
     query = f"name = '{name}' AND source_run_id = '{run_id}'"
     return run, list(store.search_logged_models(experiment_ids=[run.info.experiment_id], filter_string=query))
+
+
+def plain(row: Mapping[str, Any], where: str) -> None:
+    """Return if a row holds what MLflow writes: SQLite keeps bytes, or words for a number, in any column.
+
+    Raises:
+        InputError: a value is of another type.
+    """
+    for column, value in row.items():
+        if isinstance(value, bytes) or (column == "version" and not isinstance(value, int)):
+            raise InputError(
+                f"MLflow's database: {where} holds {str(value)[:40]!r} as {column}, which MLflow never writes",
+                hint="somebody wrote around MLflow: restore the database from a copy",
+            )
 
 
 class Stored:
@@ -156,4 +171,7 @@ class Stored:
             connection.row_factory = lambda cursor, row: SimpleNamespace(
                 **{column[0]: value for column, value in zip(cursor.description, row, strict=True)}
             )
-            return connection.execute(query, values).fetchall()
+            found = connection.execute(query, values).fetchall()
+        for row in found:
+            plain({k: v for k, v in vars(row).items() if v is not None}, "a row")
+        return found

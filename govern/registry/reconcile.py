@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOG, WEBHOOKS = "log", "webhooks"
 _DELETED, _READY = "Deleted_Internal", "READY"
+#: What MLflow writes; another spelling of Production would escape who looks for that.
+_STAGES = ("None", "Staging", "Production", "Archived")
 
 
 def reconcile(workspace: Workspace, trust: Trust, *, database: str | None = None) -> list[Step]:
@@ -116,7 +118,7 @@ def _version(workspace: Workspace, version: Version, entries: Sequence[Entry]) -
         told = "deleted around the gate"
         return [Step(name=version.target, ok=False, expected="a version that nobody deleted", found=told)]
     evidence, steps = lookup.check(workspace, version, version.location, connect.tracking_uri(workspace))
-    steps.append(_place(version, evidence, entries))
+    steps += [_place(version, evidence, entries), _stage(version)]
     failed = [s for s in steps if not s.ok]
     if failed:
         return [Step(name=f"{version.target}: {s.name}", ok=False, expected=s.expected, found=s.found) for s in failed]
@@ -131,6 +133,11 @@ def _place(version: Version, evidence: str, entries: Sequence[Entry]) -> Step:
     expected = f"{places[0] if places else version.source}, {_READY}"
     found = f"{version.source}, {version.status}"
     return Step(name="place", ok=found == expected, expected=expected, found=found)
+
+
+def _stage(version: Version) -> Step:
+    stage = version.current_stage
+    return Step(name="stage", ok=stage in _STAGES, expected=f"one of {', '.join(_STAGES)}", found=stage or "none")
 
 
 def _promotions(

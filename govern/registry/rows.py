@@ -163,7 +163,11 @@ def _read(connection: Connection) -> Rows:
 def _all(connection: Connection, table: str) -> list[Row[Any]]:
     import sqlalchemy
 
+    from govern.models.stored import plain
+
     found = connection.execute(sqlalchemy.text(f"SELECT * FROM {table}")).all()  # noqa: S608 - names are above
+    for row in found:
+        plain(dict(row._mapping), table)
     return sorted(found, key=lambda r: (str(r.name), getattr(r, "version", None) or 0))
 
 

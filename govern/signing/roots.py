@@ -50,6 +50,8 @@ def roots_from(path: Path) -> list[Certificate]:
 
     if path.is_dir():
         return trusted_roots(path)
+    if path.exists() and not path.is_file():
+        raise SigningError(f"{path}: neither a file nor a folder", hint="give the root's PEM file")
     try:
         found = x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as e:

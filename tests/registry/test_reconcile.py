@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,8 @@ AROUND = (
            "alias champion of sepsis", "version 9"),
     Around("a stage", lambda p: p.write("UPDATE model_versions SET current_stage = 'Production'"),
            "stage Production of sepsis/1", "no promotion in the log"),
+    Around("a stage in other letters", lambda p: p.write("UPDATE model_versions SET current_stage = 'production'"),
+           "sepsis/1: stage", "production"),
     Around("the description", lambda p: plain(p).update_model_version(p.name, "1", "fine"),
            "sepsis/1: facts on the version", "the description"),
     Around("a tag of the gate", lambda p: tag(p, "govern.decision", "deny"),
@@ -162,8 +166,13 @@ def registered(kept: Project, tmp_path: Path) -> Iterator[Project]:
         shutil.rmtree(kept.root / name)
         shutil.copytree(tmp_path / "before" / name, kept.root / name)
     shutil.rmtree(kept.root / "elsewhere", ignore_errors=True)
-    for name in ("mlflow.db", "govern.yaml"):
-        shutil.copy(tmp_path / "before" / name, kept.root / name)
+    shutil.copy(tmp_path / "before" / "govern.yaml", kept.root / "govern.yaml")
+    # Through SQLite, so that connections which MLflow keeps open see that the file is another one.
+    with (
+        closing(sqlite3.connect(tmp_path / "before" / "mlflow.db")) as before,
+        closing(sqlite3.connect(kept.root / "mlflow.db")) as now,
+    ):
+        before.backup(now)
 
 
 def compare(project: Project) -> list[Step]:
@@ -195,6 +204,22 @@ def test_an_alias_moved_around_the_gate_is_not_what_was_promoted(registered: Pro
     plain(registered).set_registered_model_alias(registered.name, "champion", "2")
     failed = {s.name: s.found for s in compare(registered) if not s.ok}
     assert "the last promotion (entry 2) was of version 1" in failed["alias champion of sepsis"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE model_versions SET version = 'abc'",
+        "UPDATE model_version_tags SET value = x'ff00fe' WHERE key = 'govern.evidence'",
+        "UPDATE registered_model_aliases SET version = 'abc'",
+        "UPDATE registered_models SET description = x'ff'",
+    ],
+)
+def test_what_mlflow_never_writes_is_named_and_is_no_bug(registered: Project, statement: str) -> None:
+    registered.client().set_registered_model_alias(registered.name, "champion", "1")
+    registered.write(statement)
+    with pytest.raises(InputError, match="MLflow never writes"):
+        compare(registered)
 
 
 def test_a_log_that_does_not_verify_says_nothing_about_the_registry(registered: Project) -> None:

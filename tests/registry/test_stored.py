@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from govern.errors import InputError
 from govern.models.stored import REVISION, NotStoredError, Stored, database, logged_models, stored
 from govern.registry.register import register
 
@@ -125,3 +126,9 @@ def test_mlflow_itself_is_asked_where_the_form_is_another(project: Any, monkeypa
 )
 def test_addresses(address: str, path: str | None) -> None:
     assert database(address) == (None if path is None else Path(path))
+
+
+def test_a_value_that_mlflow_never_writes_is_refused(registered: Any) -> None:
+    registered.write("UPDATE model_version_tags SET value = x'ff00fe' WHERE key = 'govern.evidence'")
+    with pytest.raises(InputError, match="MLflow never writes"):
+        reader(registered).get_model_version(registered.name, 1)
