@@ -15,7 +15,7 @@ from govern.checks.parameters import require
 from govern.errors import GovernError, PolicyError, UnavailableError
 from govern.judge import judge, unmet
 from govern.policy.model import Policy, Rule
-from govern.types import Finding, Measurement, Outcome
+from govern.types import READING, Finding, Measurement, Outcome
 
 if TYPE_CHECKING:
     from govern.aside import Aside
@@ -109,7 +109,7 @@ def measure(check: Check, inputs: Inputs, *, by: str | None = None, **params: An
     if not ROWS & set(check.inputs):
         return _read(check, inputs, by, params)
     return [
-        dataclasses.replace(m, slice={**m.slice, **({"reading": name} if name else {})})
+        dataclasses.replace(m, slice={**m.slice, **({READING: name} if name else {})})
         for name, reading in inputs.readings
         # Scores that stand for rejected inputs are no model's: they count in decisions, not in what risks mean.
         if check.family in _DECISIONS or not (reading.reading and reading.reading.worst)

@@ -69,6 +69,10 @@ class Signatory(StrEnum):
 MANDATORY_FAMILIES = ("bias", "calibration", "drift", "explainability")
 
 
+#: The key in a slice that says how equivocal labels and rejected inputs were read; the others name groups.
+READING = "reading"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
     """One number, how sure it is, and for whom.

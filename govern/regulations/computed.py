@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from govern.regulations.answer import Answer, combined
 from govern.regulations.model import Kind, Probe, State
-from govern.regulations.record import ITEMS
+from govern.regulations.record import ITEMS, groups_of
 from govern.types import Finding, Outcome, Record
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _of_group(probe: Probe, finding: Finding) -> bool:
     """Whether a finding is about those whom the probe asks for; ``sex*race`` is about both."""
     if not probe.by:
         return True
-    groups = {part for name in finding.slice for part in name.split("*")}
+    groups = groups_of(finding)
     return bool(groups) and ("any" in probe.by or bool(groups & set(probe.by)))
 
 

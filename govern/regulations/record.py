@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from govern.evidence.bundle import BOM, MODEL_SIGNATURE, STATEMENT, Bundle
 from govern.regulations.model import State
-from govern.types import Dataset, Role
+from govern.types import READING, Dataset, Finding, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,11 @@ class Lack:
 
     why: str
     state: State = State.NOT_RUN
+
+
+def groups_of(finding: Finding) -> set[str]:
+    """Return the attributes whose groups a finding is about; how uncertain outcomes were read is none."""
+    return {part for name in finding.slice if name != READING for part in name.split("*")}
 
 
 Item = Callable[[Bundle], Lack | None]
@@ -113,7 +118,7 @@ ITEMS: Mapping[str, Item] = {
     ),
     "decision": _holds(lambda b: b.record.decision.verdict, "The gate's decision is not there."),
     "findings.intervals": _intervals,
-    "findings.groups": _holds(lambda b: any(f.slice for f in b.record.findings), "No finding is about a group."),
+    "findings.groups": _holds(lambda b: any(map(groups_of, b.record.findings)), "No finding is about a group."),
     "waivers": _holds(lambda b: "waivers.json" in b.files, "The list of waivers is not there."),
     "limitations": _holds(lambda b: "decision.json" in b.files, "The list of limitations is not there."),
     "statement": _holds(lambda b: STATEMENT in b.files, "The signed statement is not there."),

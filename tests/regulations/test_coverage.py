@@ -17,6 +17,7 @@ from govern.regulations.catalogue import load
 from govern.regulations.coverage import Coverage, Current, coverage, facts_digest
 from govern.regulations.model import Kind, State
 from govern.regulations.named import instruments
+from govern.regulations.record import groups_of
 from govern.types import Outcome, Record
 from tests.evidence.samples import finding, people, record, signed
 
@@ -191,3 +192,10 @@ def test_equal_evidence_gives_equal_coverage(tmp_path: Path, make: Make) -> None
     assert us(bundle).covered == us(bundle).covered
     kept: Record = bundle.record
     assert kept == bundle.record
+
+
+def test_a_reading_of_uncertain_outcomes_is_no_group() -> None:
+    """A finding for everybody, made in each reading, does not answer what is asked by group."""
+    read = dataclasses.replace(finding("calibrated"), slice={"reading": "equivocal as the event"})
+    assert groups_of(read) == set()
+    assert groups_of(dataclasses.replace(read, slice={"sex*race": "female, black", "reading": "x"})) == {"sex", "race"}
