@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Protocol
 
-from govern.errors import GovernError, InputError
+from govern.errors import GovernError, InputError, ServiceError
 from govern.evidence import merkle, note
 from govern.evidence.entry import KEYS, Entry, read_record
 from govern.evidence.signatures import Signatures
@@ -116,11 +116,17 @@ def verified(log: Log, trust: Trust) -> Verified:
 
 
 def passed(source: Readable) -> Pass:
-    """Return what one pass over the rows of a store or an exported file found; nothing is raised."""
+    """Return what one pass over the rows of a store or an exported file found.
+
+    Raises:
+        ServiceError: another process holds the log, or its database does not answer: that says nothing about the log.
+    """
     run = Pass()
     try:
         with source.reading() as rows:
             run.go_on(rows)
+    except ServiceError:
+        raise
     except GovernError as e:
         run.faults.setdefault(ENTRIES, e.message)
     return run

@@ -312,6 +312,19 @@ def test_a_log_held_by_another_process_is_a_service_error(
     assert len(log.entries()) == 7
 
 
+def test_a_log_that_nobody_can_read_now_is_not_said_to_be_broken(
+    tmp_path: Path, signers: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("govern.evidence.store.BUSY_SECONDS", 0.05)
+    log = Log(tmp_path / "log.db")
+    log.append("decision", {}, identity=signers.author)
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(ServiceError, match="another process"):
+            log.verify(signers.trusted)
+    assert failed(log.verify(signers.trusted)) == []
+
+
 def address_of(log: Log) -> Path | str:
     return log.store.path if isinstance(log.store, SqliteStore) else log.store._url
 

@@ -257,8 +257,12 @@ def test_a_server_that_is_down(postgres: Server, signers: People) -> None:  # no
     url = postgres.url().replace(str(postgres.port), str(closed_port()))
     log = Log(url)
     assert isinstance(refused(log, signers), ServiceError)
-    assert failed(log.verify(signers.trusted))[0] == "log entries"
-    for ask in (log.exists, log.entries, lambda: log.verified(signers.trusted)):
+    for ask in (
+        log.exists,
+        log.entries,
+        lambda: log.verify(signers.trusted),
+        lambda: log.verified(signers.trusted),
+    ):
         with pytest.raises(ServiceError):
             ask()
 
